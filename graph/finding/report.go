@@ -1,0 +1,236 @@
+// Package finding is the output contract: the versioned report, its types and
+// its Validate, and nothing that decides. Within schema kinbom.report/1 fields
+// are only added; readers ignore what they do not know.
+package finding
+
+import "github.com/kinbom/kinbom/sbom"
+
+// Schema is the name and version of the report format.
+const Schema = "kinbom.report/1"
+
+// Report is the result of one family run. Every number that any output format
+// prints is in it.
+type Report struct {
+	Schema    string    `json:"schema"`
+	Tool      Tool      `json:"tool"`
+	Rules     Rules     `json:"rules"`
+	Family    *Family   `json:"family"` // null: no family file was given
+	Inputs    []Input   `json:"inputs"`
+	Summary   Summary   `json:"summary"`
+	Products  []Product `json:"products"`
+	Others    []Other   `json:"others"` // met, but not of this family: listed, not judged
+	Libraries []Library `json:"libraries"`
+	Sources   []Source  `json:"sources"`
+	Findings  []Finding `json:"findings"`
+	Gaps      []Gap     `json:"gaps"`
+	Coverage  Coverage  `json:"coverage"`
+	Exit      Exit      `json:"exit"`
+}
+
+// Tool names what made the report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Rules names the rules in force at scan time.
+type Rules struct {
+	Digest sbom.Digest `json:"digest"`
+}
+
+// Family is the family file as it was used.
+type Family struct {
+	Vendor   string      `json:"vendor"`
+	Digest   sbom.Digest `json:"digest"`   // of the file's bytes
+	Declared int         `json:"declared"` // products that the file lists
+	Met      int         `json:"met"`      // of those, met in the input
+	NotMet   []string    `json:"notMet"`   // bundle ids that the file lists and the input lacks
+}
+
+// Input is one path that was given, with its digest.
+type Input struct {
+	Path   string      `json:"path"`
+	Kind   string      `json:"kind"`
+	SHA256 sbom.Digest `json:"sha256"`
+	Files  int         `json:"files"`
+	Bytes  int64       `json:"bytes"`
+}
+
+// Summary is the answer in numbers.
+type Summary struct {
+	Capability string `json:"capability"` // the headline composite
+	Products   int    `json:"products"`   // judged
+	Others     int    `json:"others"`     // listed, not judged
+	Carriers   int    `json:"carriers"`   // products with the headline at likely or better
+	Unexpected int    `json:"unexpected"` // of those, verdict unexpected
+	Inherited  int    `json:"inherited"`  // of those, provenance inherited
+	Mentions   int    `json:"mentions"`   // products that only mention
+	Clean      int    `json:"clean"`      // products without the headline
+	Libraries  int    `json:"libraries"`  // shared, background not counted
+	Background int    `json:"background"` // shared background libraries
+	Findings   int    `json:"findings"`
+	Gaps       int    `json:"gaps"`
+}
+
+// Product is one judged product.
+type Product struct {
+	ID           sbom.Digest  `json:"id"`
+	Name         string       `json:"name"`
+	Kind         string       `json:"kind"`
+	BundleID     string       `json:"bundleId"`
+	Version      string       `json:"version"`
+	Build        string       `json:"build"`
+	Team         string       `json:"team"`         // claimed by the signature
+	TeamVerified bool         `json:"teamVerified"` // always false in this version
+	Path         string       `json:"path"`
+	Paths        []string     `json:"paths"`
+	Purpose      string       `json:"purpose"`  // "" when none was given
+	Security     *bool        `json:"security"` // whether the purpose is a security one; null without purpose
+	Images       int          `json:"images"`
+	Coverage     Coverage     `json:"coverage"`
+	Capabilities []Capability `json:"capabilities"`
+}
+
+// Capability is what one product carries of one capability. A capability of
+// grade mentions has no strength, provenance or verdict.
+type Capability struct {
+	ID         string    `json:"id"`
+	Grade      string    `json:"grade"`
+	Sends      string    `json:"sends,omitempty"` // composites only: no, possible, shown
+	Strength   string    `json:"strength,omitempty"`
+	Provenance string    `json:"provenance,omitempty"`
+	Verdict    string    `json:"verdict,omitempty"`
+	Declared   string    `json:"declared,omitempty"`
+	InBundle   bool      `json:"inBundle"`         // at least one source lies inside the product
+	Stores     []string  `json:"stores,omitempty"` // browser families whose stores are named: safari, chromium, firefox
+	Flags      []string  `json:"flags"`
+	Sources    []string  `json:"sources"` // ids into Report.Sources
+	Witnesses  []Witness `json:"witnesses"`
+	Why        []string  `json:"why"` // why this strength, provenance and verdict: one short sentence each
+}
+
+// Witness is one path from the product to a source; anyone can re-check it.
+type Witness struct {
+	Source   string `json:"source"`
+	Strength string `json:"strength"`
+	Hops     []Hop  `json:"hops"` // first the product, last the image or code unit
+}
+
+// Hop is one step of a witness: the node, and the edge that led to it.
+type Hop struct {
+	Node  string `json:"node"`           // node id as in graph
+	Kind  string `json:"kind"`           // node kind
+	Label string `json:"label"`          // for people: a path or a name
+	Edge  string `json:"edge,omitempty"` // edge kind that led here; absent on the first hop
+	How   string `json:"how,omitempty"`  // how that edge is known
+}
+
+// Source is an image or code unit where tags start, with its evidence.
+type Source struct {
+	ID         string        `json:"id"` // "image:<digest>" or "unit:<digest>@<hex address>", then "#" and the capability
+	Capability string        `json:"capability"`
+	Grade      string        `json:"grade"`
+	Image      sbom.Digest   `json:"image"`
+	Arch       string        `json:"arch"`
+	Address    *uint64       `json:"address"` // null at image scope
+	Mark       *string       `json:"mark"`    // null at image scope
+	Library    *string       `json:"library"` // id into Report.Libraries, or null
+	Rules      []string      `json:"rules"`
+	Flags      []string      `json:"flags"`
+	Stores     []string      `json:"stores"`
+	Places     []SourcePlace `json:"places"` // every product that carries it and the paths in it
+	Evidence   []Evidence    `json:"evidence"`
+}
+
+// SourcePlace is one file that holds a source.
+type SourcePlace struct {
+	Product sbom.Digest `json:"product"`
+	Path    string      `json:"path"` // relative to the product
+	Role    string      `json:"role"`
+}
+
+// Evidence is bytes that anyone can look at again.
+type Evidence struct {
+	SHA256  sbom.Digest `json:"sha256"` // of the whole file
+	Slice   int64       `json:"slice"`  // offset of the slice in the file
+	Section string      `json:"section"`
+	Offset  int64       `json:"offset"` // in the file
+	Length  int64       `json:"length"`
+	Bytes   []byte      `json:"bytes"` // up to 256, base64 in JSON
+	Text    string      `json:"text"`  // the same, printable, others escaped
+	Kind    string      `json:"kind"`
+	Signal  string      `json:"signal"`
+	Rule    string      `json:"rule"`
+}
+
+// Library is code that two or more products carry; executables too.
+type Library struct {
+	ID           string        `json:"id"`
+	Kind         string        `json:"kind"` // dynamic, static
+	Name         string        `json:"name"`
+	Background   bool          `json:"background"`
+	Why          string        `json:"why"`    // why it is or is not background
+	Rung         string        `json:"rung"`   // weakest rung of the sameness ladder that ties its copies
+	SHA256       []sbom.Digest `json:"sha256"` // of its files, sorted
+	Images       []sbom.Digest `json:"images"`
+	Products     []string      `json:"products"` // their path, sorted
+	ProductIDs   []sbom.Digest `json:"productIds"`
+	Capabilities []string      `json:"capabilities"` // ids of tags at likely or better that start in it
+	SameAs       []SameAs      `json:"sameAs"`
+}
+
+// SameAs ties a library to another one that is not the same, with its rung.
+type SameAs struct {
+	Library string  `json:"library"`
+	Rung    string  `json:"rung"`
+	Score   float64 `json:"score,omitempty"`
+}
+
+// Finding is one sentence of the answer, with what it rests on.
+type Finding struct {
+	ID         string      `json:"id"`   // stable: digest of kind, capability, product and library
+	Kind       string      `json:"kind"` // inherited, unexpected, ask, ...
+	Capability string      `json:"capability"`
+	Product    sbom.Digest `json:"product"`
+	Path       string      `json:"path"`
+	Verdict    string      `json:"verdict"`
+	Provenance string      `json:"provenance"`
+	Grade      string      `json:"grade"`
+	Strength   string      `json:"strength"`
+	Libraries  []string    `json:"libraries"` // through which it came
+	Sources    []string    `json:"sources"`
+	Text       string      `json:"text"`
+}
+
+// Gap is something that could not be looked at.
+type Gap struct {
+	Product *sbom.Digest `json:"product"` // null: belongs to no product
+	Path    string       `json:"path"`    // product path and path in it, or path under the input
+	Image   sbom.Digest  `json:"image,omitempty"`
+	Kind    string       `json:"kind"`
+	Offset  int64        `json:"offset"` // -1: not known
+	Why     string       `json:"why"`
+	Count   int          `json:"count"`
+}
+
+// Coverage counts files met: files = analysed + skipped + unreadable.
+type Coverage struct {
+	Files      int      `json:"files"`
+	Analysed   int      `json:"analysed"`
+	Skipped    int      `json:"skipped"`
+	Unreadable int      `json:"unreadable"`
+	Reasons    []Reason `json:"reasons"`
+}
+
+// Reason is one cause with its count.
+type Reason struct {
+	Status string `json:"status"`
+	Why    string `json:"why"`
+	Count  int    `json:"count"`
+}
+
+// Exit is the exit status and why; equal in all formats.
+type Exit struct {
+	Status  int      `json:"status"`
+	Reasons []string `json:"reasons"`
+}

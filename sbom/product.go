@@ -1,0 +1,161 @@
+package sbom
+
+// ProductKind says how a product was met.
+type ProductKind string
+
+// The kinds of product.
+const (
+	KindApp        ProductKind = "app"        // an outermost .app bundle
+	KindExecutable ProductKind = "executable" // an executable outside any bundle
+	KindLibraries  ProductKind = "libraries"  // the loose libraries of one input
+)
+
+// Product is one product of a vendor: an outermost .app, an executable outside
+// any bundle, or the loose libraries of one input. An archive or disk image is
+// a place where a product was met, not a product.
+type Product struct {
+	ID       Digest      // see ProductID
+	Kind     ProductKind //
+	Name     string      // display name; a label, never an identity
+	BundleID string      // CFBundleIdentifier of the root bundle, or ""
+	Version  string      // CFBundleShortVersionString, else CFBundleVersion
+	Build    string      // CFBundleVersion
+	Platform string      // macos, ios, ... of the main executable, or ""
+	Team     string      // team id CLAIMED by the main executable's signature; not verified
+	Paths    []string    // where it was met, relative to the input; sorted, at least one
+
+	Bundles  []Bundle  // sorted by Path; the root bundle (Path "") first when there is one
+	Images   []Image   // sorted by Digest; each content once
+	Links    []Link    // sorted; see SortLinks
+	Packages []Package // sorted by PURL, then place
+	Tags     []Tag     // sorted; see SortTags
+	Gaps     []Gap     // sorted; see SortGaps
+	Coverage Coverage  // over all files at all Paths
+}
+
+// BundleKind is the kind of a folder (or archive) that groups files of a product.
+type BundleKind string
+
+// The kinds of bundle.
+const (
+	BundleApp       BundleKind = "app"
+	BundleFramework BundleKind = "framework"
+	BundleAppex     BundleKind = "appex" // app extension
+	BundleXPC       BundleKind = "xpc"   // XPC service
+	BundleSystemExt BundleKind = "systemextension"
+	BundlePlugin    BundleKind = "plugin" // .plugin, .bundle in PlugIns, prefPane, qlgenerator, ...
+	BundleResource  BundleKind = "bundle" // .bundle elsewhere
+	BundleXCF       BundleKind = "xcframework"
+	BundleDSYM      BundleKind = "dsym" // symbols of another binary: never counted as code
+)
+
+// Role says what a bundle or an image is for in its product.
+type Role string
+
+// Roles. Those for which Entry is true are started by the system or the user
+// and are entry points of reach.
+const (
+	RoleMain      Role = "main"       // main executable of the root bundle, or the bare executable
+	RoleHelperApp Role = "helper-app" // an .app inside the product
+	RoleLoginItem Role = "login-item" // Contents/Library/LoginItems/*.app
+	RoleHelper    Role = "helper"     // another executable inside the product (helper tool)
+	RoleExtension Role = "extension"  // executable of an .appex or system extension
+	RoleXPC       Role = "xpc"        // executable of an .xpc
+	RoleFramework Role = "framework"  // executable of a .framework
+	RolePlugin    Role = "plugin"     // loadable bundle (MH_BUNDLE): plug-ins, .node addons
+	RoleLibrary   Role = "library"    // loose dynamic library
+	RoleObject    Role = "object"     // relocatable object
+	RoleSymbols   Role = "symbols"    // dSYM: paired with its image, never code
+)
+
+// Entry reports whether code of this role is started by the system or the user.
+func (r Role) Entry() bool {
+	switch r {
+	case RoleMain, RoleHelperApp, RoleLoginItem, RoleHelper, RoleExtension, RoleXPC:
+		return true
+	}
+	return false
+}
+
+// Bundle is one bundle of a product and what its own property lists say.
+type Bundle struct {
+	Path           string     // relative to the product, slash-separated; "" is the product's own root
+	Kind           BundleKind //
+	Role           Role       //
+	Name           string     // CFBundleDisplayName, else CFBundleName, else the folder's name without its ending
+	ID             string     // CFBundleIdentifier
+	Version        string     // CFBundleShortVersionString
+	Build          string     // CFBundleVersion
+	Executable     string     // path of the executable relative to the product, or "" when none was found
+	MinOS          string     // LSMinimumSystemVersion or MinimumOSVersion
+	Category       string     // LSApplicationCategoryType
+	ExtensionPoint string     // NSExtensionPointIdentifier
+	Usage          []KeyValue // usage descriptions (NS*UsageDescription), sorted by key
+	Privacy        *Privacy   // its own PrivacyInfo.xcprivacy, or nil when there is none
+}
+
+// KeyValue is one named text.
+type KeyValue struct{ Key, Value string }
+
+// Privacy is what a PrivacyInfo.xcprivacy declares (Apple: "Privacy manifest files").
+type Privacy struct {
+	Tracking        bool     // NSPrivacyTracking
+	TrackingDomains []string // NSPrivacyTrackingDomains, sorted
+	Collected       []string // NSPrivacyCollectedDataType values, sorted
+	Accessed        []string // NSPrivacyAccessedAPIType values, sorted
+}
+
+// Package is a third-party package that syft found, with the place it was found in.
+type Package struct {
+	PURL     string // package URL; may be "" when the ecosystem has none
+	Name     string
+	Version  string
+	Type     string   // syft's package type: go-module, npm, python, ...
+	FoundBy  string   // name of the cataloger
+	Licenses []string // sorted
+	Place    string   // path of the file that shows it, relative to the product
+	Bundle   string   // Path of the innermost bundle that holds Place
+}
+
+// Coverage counts files met. Files = Analysed + Skipped + Unreadable, always.
+type Coverage struct {
+	Files      int
+	Analysed   int
+	Skipped    int
+	Unreadable int
+	Reasons    []Reason // why files were skipped or unreadable; sorted; its counts sum to Skipped + Unreadable
+}
+
+// Reason is one cause with the number of files it applies to.
+type Reason struct {
+	Status string // skipped or unreadable
+	Why    string // short and stable, such as "javascript: not looked at", "not code"
+	Count  int
+}
+
+// Gap is something that kinbom could not look into, or only in part. A gap is
+// a result: located, typed, and shown beside every negative.
+type Gap struct {
+	Kind   GapKind
+	Path   string // relative to the product, or to the input for gaps of no product
+	Image  Digest // the image concerned, or ""
+	Offset int64  // byte in the file where the trouble was met, or -1
+	Why    string // in plain words, without the path
+	Count  int    // how many files it stands for; at least 1
+}
+
+// GapKind is the type of a gap.
+type GapKind string
+
+// The kinds of gap.
+const (
+	GapUnreadable   GapKind = "unreadable"    // the file or a part of it could not be parsed
+	GapWorkerDied   GapKind = "worker-died"   // the child process that read it crashed or was killed
+	GapTimeout      GapKind = "timeout"       // the child process passed its deadline
+	GapLimit        GapKind = "limit"         // a limit of the budget was hit
+	GapEncrypted    GapKind = "encrypted"     // encrypted code
+	GapNotLookedAt  GapKind = "not-looked-at" // a kind of code that this version does not read
+	GapUnresolved   GapKind = "unresolved"    // a library reference that leads nowhere in the input
+	GapUnsupported  GapKind = "unsupported"   // a container or format that cannot be opened
+	GapInconsistent GapKind = "inconsistent"  // inputs that contradict each other, such as BOMs made with different rules
+)

@@ -1,0 +1,108 @@
+package sbom
+
+// Unit is a piece of code with the plain facts that rules look at. Today a
+// unit is a whole image; later also a function, a class, a JavaScript module.
+type Unit struct {
+	Image   Digest
+	Scope   Scope
+	Address *uint64 // of the unit in the image; nil: the whole image
+	Mark    string  // full mark of the unit (hexadecimal), or ""
+	Facts   []Fact
+}
+
+// Scope is how large a unit is.
+type Scope string
+
+// Scopes.
+const (
+	ScopeImage    Scope = "image"
+	ScopeFunction Scope = "function"
+	ScopeClass    Scope = "class"
+	ScopeModule   Scope = "module"
+)
+
+// FactKind is the kind of a fact.
+type FactKind string
+
+// Fact kinds.
+const (
+	FactString      FactKind = "string"      // literal in a string section
+	FactCFString    FactKind = "cfstring"    // literal behind a CFString record
+	FactConst       FactKind = "const"       // printable run in a constant section; may hold several literals end to end
+	FactImport      FactKind = "import"      // imported name, with its leading underscore taken off
+	FactSelector    FactKind = "selector"    // Objective-C selector referenced or implemented
+	FactClass       FactKind = "class"       // Objective-C class defined
+	FactClassRef    FactKind = "class-ref"   // Objective-C class of another image
+	FactLoad        FactKind = "load"        // library reference
+	FactEntitlement FactKind = "entitlement" // key of an entitlement
+)
+
+// Fact is one plain fact of a unit with the bytes that prove it.
+type Fact struct {
+	Kind    FactKind
+	Value   []byte // raw bytes, without terminator
+	Section string // "__TEXT,__cstring"; "" when not in a section
+	Offset  int64  // of Value in the slice; -1 when there is no such place
+	Length  int64  // bytes in the file at Offset (may differ from len(Value) for UTF-16)
+}
+
+// Grade is how sure a tag is; see the model, section 4.
+type Grade string
+
+// Grades, weakest first.
+const (
+	GradeMentions Grade = "mentions"
+	GradeLikely   Grade = "likely"
+	GradeShown    Grade = "shown"
+)
+
+// Rank orders grades: 0 for none, then mentions, likely, shown.
+func (g Grade) Rank() int {
+	switch g {
+	case GradeMentions:
+		return 1
+	case GradeLikely:
+		return 2
+	case GradeShown:
+		return 3
+	}
+	return 0
+}
+
+// Flags of a tag.
+const (
+	FlagClears   = "clears"    // deletes, does not read
+	FlagOwnStore = "own-store" // the store is the product's own
+	FlagEngine   = "engine"    // literals of a browser engine
+	FlagImporter = "importer"  // a browser that reads other browsers
+	FlagOpaque   = "opaque"    // packed, encrypted or bytecode: could not be looked into
+)
+
+// Tag says that a unit DIRECTLY has a capability. It does not say that a
+// product uses it.
+type Tag struct {
+	Capability  string // id such as browser.history.read
+	Grade       Grade
+	Image       Digest
+	Address     *uint64    // of the code unit; nil: the whole image
+	Mark        string     // full mark of the unit, or ""
+	Rule        string     // id of the rule
+	RulesDigest Digest     // of the rules in force
+	Flags       []string   // sorted
+	Evidence    []Evidence // sorted by Offset, then Signal
+}
+
+// Evidence is bytes that anyone can look at again.
+type Evidence struct {
+	File    Digest // of the whole file
+	Slice   int64  // offset of the slice in the file
+	Section string // "__TEXT,__cstring" or ""
+	Offset  int64  // of the bytes in the FILE (not in the slice)
+	Length  int64  // number of bytes there
+	Bytes   []byte // up to 256 of them
+	Kind    FactKind
+	Signal  string // which part of the rule it satisfies: "vendor", "store", "sql", "open", ...
+}
+
+// MaxEvidenceBytes is the most bytes that one Evidence carries.
+const MaxEvidenceBytes = 256
