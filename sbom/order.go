@@ -72,6 +72,7 @@ func SortLinks(l []Link) {
 func SortTags(l []Tag) {
 	for i := range l {
 		slices.Sort(l[i].Flags)
+		slices.Sort(l[i].Stores)
 		SortEvidence(l[i].Evidence)
 	}
 	slices.SortFunc(l, func(a, b Tag) int {

@@ -88,6 +88,7 @@ type Tag struct {
 	Mark        string     // full mark of the unit, or ""
 	Rule        string     // id of the rule
 	RulesDigest Digest     // of the rules in force
+	Stores      []string   // browser families whose stores the rule names: safari, chromium, firefox; sorted
 	Flags       []string   // sorted
 	Evidence    []Evidence // sorted by Offset, then Signal
 }

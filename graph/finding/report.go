@@ -91,6 +91,16 @@ type Product struct {
 	Capabilities []Capability `json:"capabilities"`
 }
 
+// Other is a product that was met but is not of this family: listed, not judged.
+type Other struct {
+	ID       sbom.Digest `json:"id"`
+	Name     string      `json:"name"`
+	BundleID string      `json:"bundleId"`
+	Team     string      `json:"team"`
+	Path     string      `json:"path"`
+	Why      string      `json:"why"`
+}
+
 // Capability is what one product carries of one capability. A capability of
 // grade mentions has no strength, provenance or verdict.
 type Capability struct {

@@ -1,0 +1,41 @@
+// Package library finds which nodes carry the same library: it adds library
+// nodes and same-as edges to a graph and lists what it found. Two builds of one
+// library stay two libraries with a same-as edge; nothing is merged by name.
+package library
+
+import "github.com/kinbom/kinbom/sbom"
+
+// Rung is a step of the sameness ladder (model, section 2).
+type Rung string
+
+// The ladder, strongest first.
+const (
+	RungBytes    Rung = "same bytes"
+	RungCDHash   Rung = "same cdhash"
+	RungUnsigned Rung = "same without signature"
+	RungUUID     Rung = "same UUID"
+	RungText     Rung = "same code section"
+	RungName     Rung = "same name and version"
+	RungUnits    Rung = "share of common code units"
+)
+
+// Library is code that two or more products carry.
+type Library struct {
+	ID         string // "library:<digest>"
+	Kind       string // dynamic, static
+	Name       string
+	Background bool          // runtime, toolchain or widely known open-source code: not kinship
+	Why        string        // what says that it is, or is not, background
+	Rung       Rung          // weakest rung that ties its copies
+	Images     []sbom.Digest // sorted
+	Files      []sbom.Digest // of the files that hold them, sorted
+	Products   []sbom.Digest // that carry it, sorted; at least two
+	SameAs     []SameAs      // sorted by library
+}
+
+// SameAs ties a library to another that is not the same.
+type SameAs struct {
+	Library string
+	Rung    Rung
+	Score   float64 // for RungUnits: share of common code units in the direction of the edge
+}
