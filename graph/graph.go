@@ -72,4 +72,6 @@ type Graph struct {
 	Nodes    []Node
 	Edges    []Edge
 	Products []*sbom.Product
+
+	index *index // for Node, Out, In, ...; made by Build and Add
 }

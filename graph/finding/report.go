@@ -23,7 +23,8 @@ type Report struct {
 	Sources   []Source  `json:"sources"`
 	Findings  []Finding `json:"findings"`
 	Gaps      []Gap     `json:"gaps"`
-	Coverage  Coverage  `json:"coverage"`
+	Coverage  Coverage  `json:"coverage"` // of everything met: products, others and outside
+	Outside   Coverage  `json:"outside"`  // files that belong to no product
 	Exit      Exit      `json:"exit"`
 }
 
@@ -63,6 +64,8 @@ type Summary struct {
 	Others     int    `json:"others"`     // listed, not judged
 	Carriers   int    `json:"carriers"`   // products with the headline at likely or better
 	Unexpected int    `json:"unexpected"` // of those, verdict unexpected
+	Ask        int    `json:"ask"`        // of those, verdict ask
+	Expected   int    `json:"expected"`   // of those, verdict expected
 	Inherited  int    `json:"inherited"`  // of those, provenance inherited
 	Mentions   int    `json:"mentions"`   // products that only mention
 	Clean      int    `json:"clean"`      // products without the headline
@@ -99,6 +102,7 @@ type Other struct {
 	Team     string      `json:"team"`
 	Path     string      `json:"path"`
 	Why      string      `json:"why"`
+	Coverage Coverage    `json:"coverage"`
 }
 
 // Capability is what one product carries of one capability. A capability of
@@ -157,6 +161,7 @@ type SourcePlace struct {
 	Product sbom.Digest `json:"product"`
 	Path    string      `json:"path"` // relative to the product
 	Role    string      `json:"role"`
+	SHA256  sbom.Digest `json:"sha256"` // of the whole file: evidence with this digest can be re-checked here
 }
 
 // Evidence is bytes that anyone can look at again.
@@ -209,7 +214,11 @@ type Finding struct {
 	Strength   string      `json:"strength"`
 	Libraries  []string    `json:"libraries"` // through which it came
 	Sources    []string    `json:"sources"`
-	Text       string      `json:"text"`
+	// Other products that carry the same code, and those of them that are
+	// origins. It says who shares, not where the code came from.
+	Kin     []sbom.Digest `json:"kin"`
+	Origins []sbom.Digest `json:"origins"`
+	Text    string        `json:"text"`
 }
 
 // Gap is something that could not be looked at.

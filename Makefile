@@ -1,0 +1,66 @@
+# One compile cache for everything: every target builds with the same settings.
+export CGO_ENABLED := 0
+export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+BUILD    := -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
+REAL     ?= $(CURDIR)/.cache/real
+FUZZTIME ?= 10s
+TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
+CODE     := cmd sbom graph fixtures
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test house check lint reproducible golden fuzz bench fixtures fixtures-check real size clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
+
+build: ## bin/kinbom: static, and the same bytes from the same source
+	go build $(BUILD) -o bin/kinbom ./cmd/kinbom
+
+demo: build ## audit the built-in fixture family and compare with its answer key
+	@fixtures/demo.sh bin/kinbom
+
+test: ## go vet and all tests
+	go vet ./...
+	go test ./...
+
+house: ## only the rules of the house: import walls, docs, sizes (a second or two)
+	go test cmd/kinbom/house*_test.go
+
+check: test lint ## what a reviewer runs: test and lint
+
+lint: ## gofmt, tidy modules, staticcheck
+	@bad=$$($(TOOL) gofmt -l $(CODE)); test -z "$$bad" || { echo "not gofmt-ed: $$bad" >&2; exit 1; }
+	go mod tidy -diff
+	$(TOOL) staticcheck ./...
+
+reproducible: build ## build again elsewhere with an empty cache (minutes), and compare the bytes
+	@d=$$(mktemp -d) && trap 'rm -rf "$$d"' EXIT && cp -r go.mod go.sum cmd sbom graph fixtures "$$d" && \
+		(cd "$$d" && GOCACHE="$$d/.cache" go build $(BUILD) -o again ./cmd/kinbom) && sha256sum bin/kinbom "$$d/again" && cmp bin/kinbom "$$d/again"
+
+golden: ## rewrite the golden files of all tests that have some
+	go test $$(grep -rlE 'flag\.Bool\("update"' --include='*_test.go' $(CODE) | xargs -rn1 dirname | sort -u | sed 's,^,./,') -update
+
+fuzz: ## every fuzz target for FUZZTIME (10s) each
+	@.ci/fuzz $(FUZZTIME)
+
+bench: build ## CPU, wall time and memory beside sha256sum and syft, on the real set
+	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
+	@fixtures/bench/bench.sh bin/kinbom '$(REAL)/apps'
+
+fixtures: ## rebuild the fixture family (needs the compilers that fixtures/family/toolchain.txt names)
+	fixtures/family/build.sh
+
+fixtures-check: ## rebuild the fixture family and compare byte for byte with the committed one
+	@.ci/fixtures-check
+
+real: build ## audit real programs from pinned public packages (needs npm and python3)
+	fixtures/real/build.sh '$(REAL)'
+	KINBOM_REAL='$(REAL)' KINBOM_BIN='$(CURDIR)/bin/kinbom' go test -count=1 -v ./fixtures/real
+
+size: build ## bytes of the program, and its largest modules
+	@stat -c '%s bytes %n' bin/kinbom
+	@go version -m bin/kinbom | awk '$$1 == "dep"' | wc -l | sed 's/$$/ modules/'
+
+clean: ## remove what was built; .cache (downloads) stays
+	rm -rf bin

@@ -1,0 +1,26 @@
+/*
+Kinbom finds out which apps of a vendor share which code, and what that code can do.
+
+It reads the shipped bytes of many apps, writes one SBOM for each, ties them into
+one graph of the code that they share, and carries the capability tag
+"browser-collection" along that graph: which apps carry code that reads what a
+person browsed, through which library, and what says so. It says what the bytes
+show; "carries" is not "collects".
+
+	kinbom init   apps/  > family.yaml         write a starter family file
+	kinbom audit  apps/  --family family.yaml  the main job; its exit status is a CI gate
+	kinbom scan   apps/  -o boms/              one CycloneDX SBOM per product
+	kinbom audit  boms/  --family family.yaml  the same report from saved SBOMs
+	kinbom graph  boms/  --format dot          the family's graph
+	kinbom why    "Doc Cleaner" browser-collection boms/
+	kinbom rules  list | show ID | test FILE
+	kinbom version
+
+Inputs are directories, .app bundles, bare Mach-O files, and .zip and .ipa
+archives, in any mix.
+
+Exit status, equal in all formats: 2 the call or the tool failed; else 1 some
+verdict is unexpected (--fail-on and --min-grade change that); else 3 the result
+is incomplete and --require-complete was given; else 0.
+*/
+package main

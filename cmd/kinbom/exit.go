@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Exit statuses; the report says 0, 1 or 3.
+const (
+	statusClean      = 0
+	statusUnexpected = 1
+	statusFailed     = 2
+	statusIncomplete = 3
+)
+
+// usageError is a fault of the call, with the next thing to type.
+type usageError struct{ text, hint string }
+
+func (e usageError) Error() string { return e.text }
+
+// statusError carries the exit status of a verdict; it prints nothing.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// finish prints what went wrong and gives the exit status.
+func finish(err error, stderr io.Writer) int {
+	var status statusError
+	var usage usageError
+	switch {
+	case err == nil:
+		return statusClean
+	case errors.As(err, &status):
+		return int(status)
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "kinbom: error: interrupted; nothing was written")
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "kinbom: error: %v\n", err)
+		if usage.hint != "" {
+			fmt.Fprintf(stderr, "kinbom: hint: %s\n", usage.hint)
+		}
+	default:
+		fmt.Fprintf(stderr, "kinbom: error: %v\n", err)
+	}
+	return statusFailed
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kinbom/kinbom/graph"
+	"github.com/kinbom/kinbom/graph/library"
+	"github.com/kinbom/kinbom/graph/report"
+)
+
+type graphOptions struct {
+	scanFlags
+	format string
+}
+
+func newGraphCommand(e *env) *cobra.Command {
+	o := &graphOptions{}
+	c := &cobra.Command{
+		Use: "graph INPUT...", Short: "Print the family's graph",
+		Long: `Graph prints one graph of all products: what contains, loads, calls, launches and
+opens what, which images are the same, and where capabilities start.
+
+  kinbom graph boms/ --format dot | dot -Tsvg > family.svg`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return runGraph(c.Context(), o, e, args) },
+	}
+	c.Flags().StringVar(&o.format, "format", "json", "json, dot or graphml")
+	o.add(c)
+	return c
+}
+
+// graphFormats are the writers of a graph.
+var graphFormats = map[string]func(io.Writer, *graph.Graph) error{"json": report.GraphJSON, "dot": report.Dot, "graphml": report.GraphML}
+
+func runGraph(ctx context.Context, o *graphOptions, e *env, inputs []string) error {
+	write, ok := graphFormats[o.format]
+	if !ok {
+		return usageError{fmt.Sprintf("unknown format %q", o.format), "--format json, dot or graphml"}
+	}
+	s, _, err := o.load(ctx, e, inputs)
+	if err != nil {
+		return err
+	}
+	g, err := graph.Build(s.Products)
+	if err != nil {
+		return err
+	}
+	library.Find(g)
+	return write(e.stdout, g)
+}

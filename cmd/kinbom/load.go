@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/capability"
+	"github.com/kinbom/kinbom/sbom/cdx"
+	"github.com/kinbom/kinbom/sbom/scan"
+)
+
+// scanFlags are what every verb that may scan takes.
+type scanFlags struct {
+	rules []string
+	jobs  int
+}
+
+func (f *scanFlags) add(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.rules, "rules", nil, "folder with more rule files (may be given again)")
+	c.Flags().IntVarP(&f.jobs, "jobs", "j", 0, "reader processes at once (default: one for each core)")
+}
+
+// loadRules gives the built-in rules and the user's.
+func loadRules(dirs []string) (*capability.Set, error) {
+	set, err := capability.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range dirs {
+		if fi, err := os.Stat(d); err != nil || !fi.IsDir() {
+			return nil, usageError{fmt.Sprintf("--rules %s is not a folder", d), "give the folder that holds the .yaml rule files"}
+		}
+		if set, err = capability.Load(set, os.DirFS(d)); err != nil {
+			return nil, fmt.Errorf("loading rules of %s: %w", d, err)
+		}
+	}
+	return set, nil
+}
+
+// load gives the products of the inputs: scanned now, or read back from folders
+// that an earlier scan wrote. Both give the same nouns.
+func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*sbom.Scan, *capability.Set, error) {
+	set, err := loadRules(f.rules)
+	if err != nil {
+		return nil, nil, err
+	}
+	saved := 0
+	for _, in := range inputs {
+		if _, err := os.Stat(in); err != nil {
+			return nil, nil, usageError{fmt.Sprintf("input %s: %v", in, plainly(err)), "give folders of apps, .app bundles, Mach-O files, .zip or .ipa archives"}
+		}
+		if cdx.IsSaved(in) {
+			saved++
+		}
+	}
+	switch {
+	case saved == 0:
+		s, err := f.scan(ctx, e, set, inputs)
+		return s, set, err
+	case saved < len(inputs):
+		return nil, nil, usageError{"saved SBOMs and apps cannot be mixed in one run", "scan the apps first: kinbom scan APPS -o boms"}
+	case saved > 1:
+		return nil, nil, usageError{"more than one folder of saved SBOMs was given", "scan all apps into one folder: kinbom scan APPS... -o boms"}
+	}
+	s, err := cdx.Load(inputs[0])
+	return s, set, err
+}
+
+func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, inputs []string) (*sbom.Scan, error) {
+	p := &progress{env: e}
+	defer p.clear()
+	s, err := scan.Run(ctx, scan.Options{
+		Inputs: inputs, Rules: set, Command: e.child, Version: version, Jobs: f.jobs, Progress: p.draw,
+	})
+	if errors.Is(err, scan.ErrNoProduct) {
+		return nil, usageError{err.Error(), "point kinbom at a folder that holds .app bundles or Mach-O files, such as /Applications"}
+	}
+	return s, err
+}
+
+// plainly takes the path off an error of the file system: the message has it.
+func plainly(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}

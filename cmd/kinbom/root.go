@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+// run is the whole command; it returns the exit status.
+func run(ctx context.Context, args []string, e *env) int {
+	root := newRootCommand(e)
+	root.SetArgs(args)
+	return finish(root.ExecuteContext(ctx), e.stderr)
+}
+
+func newRootCommand(e *env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kinbom",
+		Short: "Find which apps of a vendor share which code, and what that code can do",
+		Long: `Kinbom reads the shipped bytes of a vendor's apps, writes an SBOM for each, ties
+them into one graph of the code that they share, and names the apps that carry
+code which reads what a person browsed: through which library, how sure, and what
+could not be looked at.
+
+Start with:  kinbom init APPS > family.yaml
+then:        kinbom audit APPS --family family.yaml`,
+		SilenceUsage: true, SilenceErrors: true, DisableAutoGenTag: true,
+	}
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{err.Error(), "kinbom " + c.Name() + " --help"}
+	})
+	root.AddCommand(newInitCommand(e), newScanCommand(e), newAuditCommand(e), newGraphCommand(e), newWhyCommand(e),
+		newRulesCommand(e), newVersionCommand(e), newManCommand(e), newChildCommand(e))
+	for _, c := range root.Commands() {
+		wrapArgs(c)
+	}
+	return root
+}
+
+// wrapArgs gives faults in the number of arguments a hint.
+func wrapArgs(c *cobra.Command) {
+	check := c.Args
+	if check == nil {
+		return
+	}
+	c.Args = func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usageError{err.Error(), c.CommandPath() + " --help"}
+		}
+		return nil
+	}
+}

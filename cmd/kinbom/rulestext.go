@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kinbom/kinbom/sbom/capability"
+)
+
+func runRulesList(e *env, dirs []string) error {
+	set, err := loadRules(dirs)
+	if err != nil {
+		return err
+	}
+	w := &errWriter{w: e.stdout}
+	w.printf("rules in force: %s\n", set.Digest())
+	for _, c := range set.Capabilities() {
+		switch {
+		case c.Composite != nil:
+			w.printf("\n%s  %s\n  any of: %s\n  beside it, sends: %s\n", c.ID, c.Title, strings.Join(c.Composite.Any, ", "), strings.Join(c.Composite.Sends, ", "))
+		case len(c.Rules) > 0:
+			w.printf("\n%s  %s\n", c.ID, c.Title)
+			for _, id := range c.Rules {
+				w.printf("  rule %s\n", id)
+			}
+		}
+	}
+	var none []string
+	for _, c := range set.Capabilities() {
+		if c.Composite == nil && len(c.Rules) == 0 {
+			none = append(none, c.ID)
+		}
+	}
+	if len(none) > 0 {
+		w.printf("\nnamed, but not looked for by any rule yet:\n  %s\n", strings.Join(none, "\n  "))
+	}
+	return w.err
+}
+
+func runRulesShow(e *env, dirs []string, id string) error {
+	set, err := loadRules(dirs)
+	if err != nil {
+		return err
+	}
+	w := &errWriter{w: e.stdout}
+	if c, ok := set.Lookup(id); ok {
+		w.printf("%s  %s\n\n%s\n", c.ID, c.Title, c.Meaning)
+		if len(c.Attack) > 0 {
+			w.printf("\nATT&CK: %s\n", strings.Join(c.Attack, ", "))
+		}
+		if len(c.Apple) > 0 {
+			w.printf("Apple data types: %s\n", strings.Join(c.Apple, ", "))
+		}
+		for _, r := range set.Rules() {
+			if r.Capability == id {
+				w.printf("\nrule %s (%s:%d)\n%s", r.ID, r.File, r.Line, source(set, r))
+			}
+		}
+		if c.Composite != nil {
+			w.printf("\nany of: %s\nbeside it, sends: %s\n", strings.Join(c.Composite.Any, ", "), strings.Join(c.Composite.Sends, ", "))
+		}
+		return w.err
+	}
+	for _, r := range set.Rules() {
+		if r.ID == id {
+			w.printf("rule %s of %s (%s:%d)\n%s", r.ID, r.Capability, r.File, r.Line, source(set, r))
+			return w.err
+		}
+	}
+	hint := "kinbom rules list"
+	if s := set.Suggest(id); s != "" {
+		hint = "did you mean " + s + "? See: kinbom rules list"
+	}
+	return usageError{fmt.Sprintf("no rule or capability %q", id), hint}
+}
+
+// source is the text of a rule as its file has it.
+func source(set *capability.Set, r capability.Rule) string {
+	lines := strings.Split(string(set.Files()[r.File]), "\n")
+	from := r.Line - 1
+	if from < 0 || from >= len(lines) {
+		return ""
+	}
+	indent := func(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
+	depth := indent(lines[from])
+	if !strings.HasPrefix(strings.TrimSpace(lines[from]), "- ") {
+		depth -= 2
+	}
+	to := from + 1
+	for to < len(lines) && (strings.TrimSpace(lines[to]) == "" || indent(lines[to]) > depth) {
+		to++
+	}
+	return strings.TrimRight(strings.Join(lines[from:to], "\n"), "\n") + "\n"
+}
+
+// runRulesTest replays examples. Given files are added to the rules in force,
+// unless they are already part of them.
+func runRulesTest(e *env, dirs, files []string) error {
+	set, err := loadRules(dirs)
+	if err != nil {
+		return err
+	}
+	all := set.Files()
+	for _, f := range files {
+		if _, ok := all[f]; ok {
+			continue
+		}
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return usageError{fmt.Sprintf("rule file %s: %v", f, plainly(err)), "kinbom rules test FILE.yaml"}
+		}
+		if builtin := "builtin/" + filepath.Base(f); string(all[builtin]) == string(b) {
+			delete(all, builtin) // a copy of a built-in file stands in for it
+		}
+		all[f] = b
+	}
+	if set, err = capability.Parse(all); err != nil {
+		return err
+	}
+	failures := set.Test(files...)
+	w := &errWriter{w: e.stdout}
+	n := 0
+	for _, r := range set.Rules() {
+		if len(files) == 0 || slices.Contains(files, r.File) {
+			n += r.Positive + r.Negative
+		}
+	}
+	for _, f := range failures {
+		w.printf("FAIL %v\n", f)
+	}
+	w.printf("%d examples, %d failed\n", n, len(failures))
+	if w.err != nil {
+		return w.err
+	}
+	if len(failures) > 0 {
+		return statusError(statusUnexpected)
+	}
+	return nil
+}
+
+// errWriter remembers the first error of many prints.
+type errWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (w *errWriter) printf(format string, a ...any) {
+	if w.err == nil {
+		_, w.err = fmt.Fprintf(w.w, format, a...)
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kinbom/kinbom/graph/audit"
+	"github.com/kinbom/kinbom/graph/finding"
+	"github.com/kinbom/kinbom/graph/report"
+	"github.com/kinbom/kinbom/sbom/cdx"
+	"github.com/kinbom/kinbom/sbom/container"
+)
+
+type whyOptions struct {
+	auditOptions
+	apps string
+}
+
+func newWhyCommand(e *env) *cobra.Command {
+	o := &whyOptions{}
+	c := &cobra.Command{
+		Use: "why PRODUCT CAPABILITY INPUT...", Short: "Show what a product carries of a capability, and the bytes that say so",
+		Long: `Why prints, for one product and one capability, the sources, the paths that lead
+from the product to them, how each step is known, and the bytes: each with a
+command that shows them again in the shipped file.
+
+PRODUCT is a name, a bundle id, a path, or the beginning of a product id.
+INPUT is apps, or a folder of SBOMs that kinbom scan wrote; for saved SBOMs
+--apps says where the apps lie now.
+
+Exit status: 0 it was explained; 2 the call or the tool failed.`,
+		Args: cobra.MinimumNArgs(3),
+		RunE: func(c *cobra.Command, args []string) error {
+			return runWhy(c.Context(), o, e, args[0], args[1], args[2:])
+		},
+	}
+	c.Flags().StringVar(&o.family, "family", "", "family file: vendor, products and their purposes")
+	c.Flags().StringVar(&o.apps, "apps", "", "where the scanned input lies now, for the commands that show bytes")
+	o.add(c)
+	return c
+}
+
+func runWhy(ctx context.Context, o *whyOptions, e *env, product, capability string, inputs []string) error {
+	_, r, err := o.report(ctx, e, inputs)
+	if err != nil {
+		return err
+	}
+	x, err := audit.Explain(r, product, capability)
+	var miss *audit.LookupError
+	if errors.As(err, &miss) {
+		return usageError{err.Error(), "kinbom audit lists the products and what they carry; kinbom rules list lists capabilities"}
+	}
+	if err != nil {
+		return err
+	}
+	return report.Why(e.stdout, r, x.Product.ID, x.Capability, report.WhyOptions{Root: o.root(r, inputs)})
+}
+
+// root is what stands before a product's path to make it a path on this disk.
+func (o *whyOptions) root(r *finding.Report, inputs []string) string {
+	folder := len(r.Inputs) == 1 && r.Inputs[0].Kind == container.KindDirectory
+	at := inputs[0]
+	switch {
+	case o.apps != "":
+		at = o.apps
+	case cdx.IsSaved(inputs[0]):
+		at = ""
+		if folder {
+			at = r.Inputs[0].Path
+		}
+		return at
+	case len(inputs) > 1:
+		return ""
+	}
+	if !folder {
+		return filepath.Dir(at) // the product's path begins with the input's own name
+	}
+	return at
+}

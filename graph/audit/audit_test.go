@@ -1,0 +1,351 @@
+package audit
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/kinbom/kinbom/graph/finding"
+	"github.com/kinbom/kinbom/graph/policy"
+	"github.com/kinbom/kinbom/graph/report"
+	"github.com/kinbom/kinbom/sbom"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func audited(t testing.TB, s *sbom.Scan, f *policy.Family, o Options) *finding.Report {
+	t.Helper()
+	r, err := Run(s, f, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRun(t *testing.T) {
+	r := audited(t, scan(), family(t), options())
+	type line struct{ Grade, Sends, Strength, Provenance, Verdict, Declared string }
+	got := map[string]line{}
+	for i := range r.Products {
+		if k := r.Products[i].Find(Headline); k != nil {
+			got[r.Products[i].Name] = line{k.Grade, k.Sends, k.Strength, k.Provenance, k.Verdict, k.Declared}
+		}
+	}
+	want := map[string]line{
+		"Doc Antivirus":  {"likely", "no", "reachable", "origin", "ask", "no-declaration"},
+		"Doc Cleaner":    {"likely", "possible", "reachable", "inherited", "unexpected", "contradicted"},
+		"Doc Battery":    {"likely", "no", "reachable", "inherited", "unexpected", "no-declaration"},
+		"Doc Unarchiver": {"likely", "no", "linked", "unknown", "unexpected", "no-declaration"},
+		"Doc Manual":     {"mentions", "no", "", "", "", ""},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	sum := finding.Summary{Capability: Headline, Products: 6, Others: 1, Carriers: 4, Unexpected: 3, Ask: 1, Inherited: 2,
+		Mentions: 1, Clean: 1, Libraries: 1, Findings: 5, Gaps: 2}
+	if d := cmp.Diff(sum, r.Summary); d != "" {
+		t.Error(d)
+	}
+	if r.Exit.Status != finding.ExitBroken {
+		t.Errorf("exit %+v", r.Exit)
+	}
+	if d := cmp.Diff([]string{"com.example.doc-gone"}, r.Family.NotMet); d != "" {
+		t.Error(d)
+	}
+	if len(r.Others) != 1 || r.Others[0].Name != "Foreign" {
+		t.Errorf("others %+v", r.Others)
+	}
+	for _, s := range r.Sources {
+		for _, at := range s.Places {
+			if at.Product == id("Foreign") {
+				t.Error("a product that is not judged is named as a place")
+			}
+		}
+	}
+	want2 := `Doc Cleaner (cleaner) carries browser-collection: same bytes in 3 products, CollectKit; reachable; grade likely; sends possible; unexpected`
+	if !slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Text == want2 }) {
+		for _, f := range r.Findings {
+			t.Log(f.Text)
+		}
+		t.Errorf("no finding says %q", want2)
+	}
+}
+
+// TestCoverageSums adds everything up from the input's side.
+func TestCoverageSums(t *testing.T) {
+	s := scan()
+	want := s.Outside.Files
+	for _, p := range s.Products {
+		want += p.Coverage.Files
+	}
+	r := audited(t, s, family(t), options())
+	if r.Coverage.Files != want || r.Coverage.Files != r.Coverage.Analysed+r.Coverage.Skipped+r.Coverage.Unreadable {
+		t.Errorf("total %+v, want %d files", r.Coverage, want)
+	}
+}
+
+func TestOthersMakeNoKinship(t *testing.T) {
+	text := "vendor: V\nmatch: {bundle: [org.other.*]}\nproducts: [{bundle: com.example.doc-cleaner, purpose: cleaner}]\n"
+	f, err := policy.Parse([]byte(text), "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := scan()
+	s.Products = slices.DeleteFunc(s.Products, func(p *sbom.Product) bool { return p.Name == "Foreign" })
+	r := audited(t, s, f, options())
+	if len(r.Products) != 1 || len(r.Libraries) != 0 || r.Products[0].Find(Headline).Provenance != finding.ProvenanceUnknown {
+		t.Errorf("%d judged, libraries %v, %+v", len(r.Products), r.Libraries, r.Products[0].Find(Headline))
+	}
+}
+
+func TestNothingToJudge(t *testing.T) {
+	for _, s := range []*sbom.Scan{nil, {}} {
+		if _, err := Run(s, nil, options()); !errors.Is(err, ErrNoProduct) {
+			t.Errorf("%v", err)
+		}
+	}
+	f, err := policy.Parse([]byte("vendor: V\nmatch: {bundle: [nobody.*]}\n"), "f.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var none *NoMatchError
+	if _, err := Run(scan(), f, options()); !errors.As(err, &none) || none.Met != 7 || none.Family != "f.yaml" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestExit(t *testing.T) {
+	clean := func() *sbom.Scan {
+		s := scan()
+		s.Products = slices.DeleteFunc(s.Products, func(p *sbom.Product) bool { return p.Name != "Doc Wifi" && p.Name != "Doc Manual" })
+		s.Gaps, s.Outside = nil, sbom.Coverage{}
+		return s
+	}
+	gap := func() *sbom.Scan {
+		s := clean()
+		s.Gaps = []sbom.Gap{{Kind: sbom.GapTimeout, Path: "x", Offset: -1, Why: "w", Count: 1}}
+		return s
+	}
+	skipped := func() *sbom.Scan {
+		s := clean()
+		s.Outside.AddSkipped("JavaScript: not looked at", 1)
+		return s
+	}
+	ask := func() *sbom.Scan {
+		s := clean()
+		s.Products = append(s.Products, kit(app("Doc Antivirus", "com.example.doc-antivirus")))
+		return s
+	}
+	for _, c := range []struct {
+		name string
+		scan *sbom.Scan
+		o    Options
+		want int
+	}{
+		{"clean", clean(), Options{}, 0},
+		{"clean and complete", clean(), Options{RequireComplete: true}, 0},
+		{"a gap is no failure by itself", gap(), Options{}, 0},
+		{"a gap", gap(), Options{RequireComplete: true}, 3},
+		{"code that is not read", skipped(), Options{RequireComplete: true}, 3},
+		{"ask does not fail", ask(), Options{}, 0},
+		{"ask fails when told to", ask(), Options{FailOn: []string{"ask"}}, 1},
+		{"unexpected", scan(), Options{}, 1},
+		{"unexpected comes before incomplete", scan(), Options{RequireComplete: true}, 1},
+		{"unexpected at a higher grade only", scan(), Options{MinGrade: sbom.GradeShown}, 0},
+		{"mentions never fail", clean(), Options{FailOn: []string{"unexpected", "ask", "expected"}, MinGrade: sbom.GradeMentions}, 0},
+		{"fail on none", scan(), Options{FailOn: []string{"none"}}, 0},
+		{"fail on none, incomplete", scan(), Options{FailOn: []string{"none"}, RequireComplete: true}, 3},
+		{"higher grade, incomplete", scan(), Options{MinGrade: sbom.GradeShown, RequireComplete: true}, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.o.Composites = composites()
+			r := audited(t, c.scan, family(t), c.o)
+			if r.Exit.Status != c.want || len(r.Exit.Reasons) == 0 {
+				t.Errorf("got %+v, want %d", r.Exit, c.want)
+			}
+		})
+	}
+	for _, o := range []Options{{FailOn: []string{"bad"}}, {MinGrade: "sure"}, {FailOn: []string{"none", "ask"}}} {
+		if _, err := Run(scan(), nil, o); err == nil {
+			t.Errorf("%+v is accepted", o)
+		}
+	}
+}
+
+// TestOrder: the order of products, tags, links and gaps must not change a byte.
+func TestOrder(t *testing.T) {
+	want := asJSON(t, audited(t, scan(), family(t), options()))
+	for n := 1; n < 7; n++ {
+		s := scan()
+		slices.Reverse(s.Products[:n])
+		s.Products = append(s.Products[n:], s.Products[:n]...)
+		if got := asJSON(t, audited(t, s, family(t), options())); got != want {
+			t.Errorf("order %d: %s", n, cmp.Diff(want, got))
+		}
+	}
+}
+
+func TestInputIsNotChanged(t *testing.T) {
+	s := scan()
+	double := *s.Products[0]
+	double.Paths = []string{"copy/Doc Antivirus.app"}
+	s.Products = append(s.Products, &double)
+	before := fmt.Sprintf("%+v", s.Products[0])
+	r := audited(t, s, family(t), options())
+	if after := fmt.Sprintf("%+v", s.Products[0]); after != before {
+		t.Errorf("before %s\nafter %s", before, after)
+	}
+	for _, p := range r.Products {
+		if p.ID == double.ID && len(p.Paths) != 2 {
+			t.Errorf("paths %v", p.Paths)
+		}
+	}
+	if len(r.Products) != 6 {
+		t.Errorf("%d products", len(r.Products))
+	}
+}
+
+func TestOtherRulesAreAGap(t *testing.T) {
+	s := scan()
+	s.Products[0].Tags[0].RulesDigest = id("older rules")
+	r := audited(t, s, family(t), options())
+	n := 0
+	for _, g := range r.Gaps {
+		if g.Kind == string(sbom.GapInconsistent) && *g.Product == s.Products[0].ID {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d gaps of inconsistent rules in %+v", n, r.Gaps)
+	}
+}
+
+func TestNoFamilyFile(t *testing.T) {
+	r := audited(t, scan(), nil, options())
+	for _, p := range r.Products {
+		for _, k := range p.Capabilities {
+			if k.Verdict == finding.VerdictUnexpected || k.Provenance == finding.ProvenanceOrigin || k.Provenance == finding.ProvenanceInherited {
+				t.Errorf("%s: %+v", p.Name, k)
+			}
+		}
+	}
+	if r.Family != nil || r.Exit.Status != 0 {
+		t.Errorf("family %v, exit %v", r.Family, r.Exit)
+	}
+}
+
+func asJSON(t testing.TB, r *finding.Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.JSON(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestGolden keeps the report of the test family as JSON and text. The report
+// room renders the same JSON in its own tests.
+func TestGolden(t *testing.T) {
+	r := audited(t, scan(), family(t), options())
+	data := asJSON(t, r)
+	golden(t, "family.json", data)
+	var back finding.Report
+	if err := json.Unmarshal([]byte(data), &back); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(*r, back); d != "" {
+		t.Errorf("JSON does not round-trip: %s", d)
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s differs; run with -update if it should: %s", name, d)
+	}
+}
+
+func TestSchema(t *testing.T) {
+	c := jsonschema.NewCompiler()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(finding.SchemaJSON()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.AddResource("report.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("report.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := scan()
+	one.Products, one.Inputs, one.Gaps = one.Products[5:6], nil, nil
+	for name, r := range map[string]*finding.Report{"family": audited(t, scan(), family(t), options()),
+		"no family": audited(t, scan(), nil, options()), "one quiet product": audited(t, one, nil, Options{})} {
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(asJSON(t, r)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(v); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	r := audited(t, scan(), family(t), options())
+	cleaner := id("Doc Cleaner")
+	for _, word := range []string{"Doc Cleaner", "doc cleaner", "com.example.doc-cleaner", "Doc Cleaner.app", "Doc Cleaner.app/", string(cleaner), cleaner.Short()} {
+		e, err := Explain(r, word, Headline)
+		if err != nil || e.Product.ID != cleaner || e.Carried == nil || e.Carried.ID != Headline {
+			t.Errorf("%q: %+v, %v", word, e, err)
+		}
+	}
+	if e, err := Explain(r, "Doc Wifi", "browser-coll"); err != nil || e.Carried != nil || e.Capability != Headline {
+		t.Errorf("%+v, %v", e, err)
+	}
+	for _, c := range []struct{ product, capability, want string }{
+		{"Doc Claener", Headline, `no product "Doc Claener" in the report; did you mean "Doc Cleaner"?`},
+		{"zzzzzzzzzz", Headline, `no product "zzzzzzzzzz" in the report`},
+		{"", Headline, `no product ""`},
+		{"Foreign", Headline, `no judged product "Foreign"`},
+		{"Doc Cleaner", "browser-colection", "did you mean browser-collection?"},
+		{"Doc Cleaner", "browser.", `capability "browser." is ambiguous`},
+		{"Doc Cleaner", "", `no capability ""`},
+	} {
+		if _, err := Explain(r, c.product, c.capability); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q %q: %v", c.product, c.capability, err)
+		}
+	}
+	r.Products[1].Name = r.Products[2].Name
+	var e *LookupError
+	if _, err := Explain(r, r.Products[1].Name, Headline); !errors.As(err, &e) || !e.Ambiguous || len(e.Candidates) != 2 {
+		t.Errorf("%v", err)
+	}
+}

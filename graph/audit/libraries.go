@@ -1,0 +1,67 @@
+package audit
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/kinbom/kinbom/graph/finding"
+	"github.com/kinbom/kinbom/graph/library"
+	"github.com/kinbom/kinbom/sbom"
+)
+
+// librariesOut lists what two or more judged products carry, with the
+// capabilities that start in it.
+func (r *run) librariesOut() []finding.Library {
+	known := map[string]bool{}
+	for _, l := range r.libraries {
+		known[l.ID] = true
+	}
+	out := []finding.Library{}
+	for i := range r.libraries {
+		l := &r.libraries[i]
+		v := finding.Library{ID: l.ID, Kind: l.Kind, Name: cmp.Or(l.Name, l.ID), Background: l.Background, Why: l.Why,
+			Rung: string(l.Rung), SHA256: digests(l.Files), Images: digests(l.Images), Products: []string{},
+			ProductIDs: digests(l.Products), Capabilities: r.startsIn(l), SameAs: []finding.SameAs{}}
+		for _, id := range v.ProductIDs {
+			if p := r.product(id); p != nil {
+				v.Products = append(v.Products, p.Paths[0])
+			}
+		}
+		slices.Sort(v.Products)
+		for _, s := range l.SameAs {
+			if known[s.Library] {
+				v.SameAs = append(v.SameAs, finding.SameAs{Library: s.Library, Rung: string(s.Rung), Score: s.Score})
+			}
+		}
+		out = append(out, v)
+	}
+	slices.SortFunc(out, finding.CompareLibraries)
+	return out
+}
+
+// startsIn lists the capabilities of the sources at likely or better that
+// belong to the library, or lie in one of its images when it is dynamic.
+func (r *run) startsIn(l *library.Library) []string {
+	out := []string{}
+	for _, s := range r.result.Sources {
+		in := s.Library == l.ID || l.Kind == "dynamic" && slices.Contains(l.Images, s.Image)
+		if in && s.Grade.Rank() >= sbom.GradeLikely.Rank() {
+			out = append(out, s.Capability)
+		}
+	}
+	return list(out)
+}
+
+func digests(l []sbom.Digest) []sbom.Digest {
+	out := append([]sbom.Digest{}, l...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (r *run) product(id sbom.Digest) *sbom.Product {
+	i := slices.IndexFunc(r.products, func(p *sbom.Product) bool { return p.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return r.products[i]
+}

@@ -1,0 +1,64 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kinbom/kinbom/graph/finding"
+	"github.com/kinbom/kinbom/graph/propagate"
+	"github.com/kinbom/kinbom/sbom"
+)
+
+// Headline is the composite that the summary of a report is about.
+const Headline = "browser-collection"
+
+// FailNever as the only token of Options.FailOn: no verdict fails the run.
+const FailNever = "none"
+
+// Options are the user's words for one run.
+type Options struct {
+	FailOn          []string   // verdicts that give status 1; none given: unexpected
+	MinGrade        sbom.Grade // lowest grade whose verdict counts; "": likely
+	RequireComplete bool       // status 3 when something could not be looked at
+	Composites      []propagate.Composite
+	Version         string // of kinbom
+}
+
+// normalize fills the defaults and refuses unknown tokens.
+func (o Options) normalize() (Options, error) {
+	if len(o.FailOn) == 0 {
+		o.FailOn = []string{finding.VerdictUnexpected}
+	}
+	for _, v := range o.FailOn {
+		if !slices.Contains(finding.Verdicts(), v) && v != FailNever {
+			return o, fmt.Errorf("cannot fail on %q: it is not one of %s, %s", v, strings.Join(finding.Verdicts(), ", "), FailNever)
+		}
+	}
+	if slices.Contains(o.FailOn, FailNever) && len(o.FailOn) > 1 {
+		return o, fmt.Errorf("cannot fail on %s and on something", FailNever)
+	}
+	if o.MinGrade == "" {
+		o.MinGrade = sbom.GradeLikely
+	}
+	if o.MinGrade.Rank() == 0 {
+		return o, fmt.Errorf("unknown grade %q: it is one of mentions, likely, shown", o.MinGrade)
+	}
+	return o, nil
+}
+
+// ErrNoProduct says that the input holds no product at all.
+var ErrNoProduct = errors.New("the input holds no product")
+
+// NoMatchError says that the input holds products, but the family file selects
+// none of them. Nothing was judged, so it must not pass for a clean run.
+type NoMatchError struct {
+	Met    int    // products met
+	Family string // name of the family file
+}
+
+// Error names the numbers.
+func (e *NoMatchError) Error() string {
+	return fmt.Sprintf("none of the %d products met belongs to the family of %s", e.Met, e.Family)
+}

@@ -1,0 +1,113 @@
+package finding
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kinbom/kinbom/sbom"
+)
+
+// Summarize recounts the answer in numbers for one headline capability.
+func (r *Report) Summarize(headline string) Summary {
+	s := Summary{Capability: headline, Products: len(r.Products), Others: len(r.Others),
+		Findings: len(r.Findings), Gaps: len(r.Gaps)}
+	for i := range r.Products {
+		k := r.Products[i].Find(headline)
+		switch {
+		case k == nil:
+			s.Clean++
+		case sbom.Grade(k.Grade).Rank() < sbom.GradeLikely.Rank():
+			s.Mentions++
+		default:
+			s.Carriers++
+			switch k.Verdict {
+			case VerdictUnexpected:
+				s.Unexpected++
+			case VerdictAsk:
+				s.Ask++
+			case VerdictExpected:
+				s.Expected++
+			}
+			if k.Provenance == ProvenanceInherited {
+				s.Inherited++
+			}
+		}
+	}
+	for _, l := range r.Libraries {
+		if l.Background {
+			s.Background++
+		} else {
+			s.Libraries++
+		}
+	}
+	return s
+}
+
+// Find returns what the product carries of a capability, or nil.
+func (p *Product) Find(capability string) *Capability {
+	i := slices.IndexFunc(p.Capabilities, func(k Capability) bool { return k.ID == capability })
+	if i < 0 {
+		return nil
+	}
+	return &p.Capabilities[i]
+}
+
+func (c *checker) summary() {
+	if want := c.r.Summarize(c.r.Summary.Capability); c.r.Summary != want {
+		c.bad("summary is %+v, a recount gives %+v", c.r.Summary, want)
+	}
+	if f := c.r.Family; f != nil && (f.Met > f.Declared || f.Declared-f.Met != len(f.NotMet)) {
+		c.bad("family: %d products declared, %d met, %d not met", f.Declared, f.Met, len(f.NotMet))
+	}
+}
+
+func (c *checker) coverage() {
+	var sum Coverage
+	add := func(what string, v Coverage) {
+		if err := v.validate(); err != nil {
+			c.bad("%s: %w", what, err)
+		}
+		sum.Files += v.Files
+		sum.Analysed += v.Analysed
+		sum.Skipped += v.Skipped
+		sum.Unreadable += v.Unreadable
+	}
+	for _, p := range c.r.Products {
+		add("product "+p.ID.Short(), p.Coverage)
+	}
+	for _, o := range c.r.Others {
+		add("other product "+o.ID.Short(), o.Coverage)
+	}
+	add("outside", c.r.Outside)
+	t := c.r.Coverage
+	if err := t.validate(); err != nil {
+		c.bad("total: %w", err)
+	}
+	if t.Files != sum.Files || t.Analysed != sum.Analysed || t.Skipped != sum.Skipped || t.Unreadable != sum.Unreadable {
+		c.bad("coverage: total %d/%d/%d/%d differs from the sum %d/%d/%d/%d", t.Files, t.Analysed, t.Skipped,
+			t.Unreadable, sum.Files, sum.Analysed, sum.Skipped, sum.Unreadable)
+	}
+}
+
+func (c Coverage) validate() error {
+	o := sbom.Coverage{Files: c.Files, Analysed: c.Analysed, Skipped: c.Skipped, Unreadable: c.Unreadable}
+	for _, r := range c.Reasons {
+		if r.Count < 1 || (r.Status != sbom.StatusSkipped && r.Status != sbom.StatusUnreadable) {
+			return fmt.Errorf("reason %q: status %q, count %d", r.Why, r.Status, r.Count)
+		}
+		o.Reasons = append(o.Reasons, sbom.Reason{Status: r.Status, Why: r.Why, Count: r.Count})
+	}
+	if c.Files < 0 || c.Analysed < 0 || c.Skipped < 0 || c.Unreadable < 0 {
+		return fmt.Errorf("coverage: a count is negative")
+	}
+	return o.Validate()
+}
+
+func (c *checker) exit() {
+	if !slices.Contains([]int{ExitClean, ExitBroken, ExitIncomplete}, c.r.Exit.Status) {
+		c.bad("exit status %d: a report has 0, 1 or 3", c.r.Exit.Status)
+	}
+	if len(c.r.Exit.Reasons) == 0 {
+		c.bad("exit status %d has no reason", c.r.Exit.Status)
+	}
+}

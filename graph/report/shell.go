@@ -1,0 +1,95 @@
+package report
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/kinbom/kinbom/graph/finding"
+)
+
+// quoteShell writes a word for a POSIX shell so that the shell gives back
+// exactly its bytes. Words with characters that a terminal would act on are
+// written through printf, so that the line itself is printable; line feeds at
+// the end of such a word are lost (no file of a bundle ends in one).
+func quoteShell(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-,:@%=") == "" && s[0] != '=' {
+		return s
+	}
+	if plain(s) == s {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		c, n := utf8.DecodeRuneInString(s[i:])
+		if c != utf8.RuneError && unicode.IsPrint(c) && c != '\\' && c != '\'' {
+			b.WriteString(s[i : i+n])
+		} else {
+			for _, x := range []byte(s[i : i+n]) {
+				fmt.Fprintf(&b, `\0%03o`, x)
+			}
+		}
+		i += n
+	}
+	return `"$(printf '%b' '` + b.String() + `')"`
+}
+
+// quotePattern escapes the characters that unzip takes for wildcards in the
+// name of an archive or a member.
+func quotePattern(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `[`, `\[`, `]`, `\]`, `*`, `\*`, `?`, `\?`).Replace(s)
+}
+
+// filePath is the path of a place as found under the input. The path of a bare
+// executable is already that of its only file; loose libraries are named from
+// the input.
+func filePath(q *finding.Product, place string) string {
+	switch q.Kind {
+	case "executable":
+		return q.Path
+	case "libraries":
+		return place
+	}
+	return path.Join(q.Path, place)
+}
+
+// splitArchives cuts a path after each component that is an archive by its
+// name: "a/b.zip/c/d.ipa/e" gives "a/b.zip", "c/d.ipa", "e". The last component
+// is never cut: it is the file.
+func splitArchives(p string) []string {
+	var out []string
+	parts := strings.Split(p, "/")
+	from := 0
+	for i, s := range parts[:len(parts)-1] {
+		ending := strings.ToLower(path.Ext(s))
+		if ending == ".zip" || ending == ".ipa" {
+			out = append(out, strings.Join(parts[from:i+1], "/"))
+			from = i + 1
+		}
+	}
+	return append(out, strings.Join(parts[from:], "/"))
+}
+
+// showBytes is a command line that shows bytes of a file: the reader can see
+// for himself. For a file in an archive in an archive it is a remark.
+func showBytes(p string, offset, length int64) string {
+	if strings.HasPrefix(p, "-") {
+		p = "./" + p
+	}
+	parts := splitArchives(p)
+	tail := fmt.Sprintf("bs=1 skip=%d count=%d 2>/dev/null | xxd", offset, length)
+	switch len(parts) {
+	case 1:
+		return fmt.Sprintf("dd if=%s %s", quoteShell(p), tail)
+	case 2:
+		dir, base := path.Split(parts[0])
+		member := quotePattern(parts[1])
+		if strings.HasPrefix(member, "-") {
+			member = "[-]" + member[1:]
+		}
+		return fmt.Sprintf("unzip -p %s %s | dd %s", quoteShell(dir+quotePattern(base)), quoteShell(member), tail)
+	}
+	return fmt.Sprintf("# unpack %s first: it lies in another archive", quoteShell(strings.Join(parts[:len(parts)-1], "/")))
+}

@@ -1,0 +1,243 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/kinbom/kinbom/graph/finding"
+	"github.com/kinbom/kinbom/sbom"
+)
+
+// most is how many entries of a long list the text shows; JSON has all.
+const most = 25
+
+// Text writes the report for people, 80 columns wide, the answer first.
+func Text(w io.Writer, r *finding.Report) error {
+	p := newPage(w)
+	p.title(r)
+	p.answer(r)
+	p.howSure(r)
+	p.notLookedAt(r)
+	p.products(r)
+	p.libraries(r)
+	p.capabilities(r)
+	p.gaps(r)
+	p.coverage(r)
+	p.others(r)
+	p.custody(r)
+	p.exit(r)
+	return p.end()
+}
+
+func (p *page) title(r *finding.Report) {
+	who := "no family file"
+	if r.Family != nil {
+		who = r.Family.Vendor
+	}
+	p.text("", "kinbom audit of %s: %s judged, %s listed only", who, number(r.Summary.Products, "product"), number(r.Summary.Others, "other"))
+}
+
+// answer says what the family carries, and lists the findings, gravest first.
+func (p *page) answer(r *finding.Report) {
+	s := r.Summary
+	p.head("ANSWER")
+	if s.Carriers == 0 {
+		p.text("  ", "No code of %s was found in %s at grade likely or better. That is worth as much as what was looked at: see below.",
+			s.Capability, number(s.Products, "product"))
+	} else {
+		p.text("  ", "%d of %s %s %s: code that reads what a person browsed. %d inherited it. Verdicts: %d unexpected, %d ask, %d expected.",
+			s.Carriers, number(s.Products, "product"), verb(s.Carriers, "carries", "carry"), s.Capability, s.Inherited, s.Unexpected, s.Ask, s.Expected)
+	}
+	if r.Family == nil {
+		p.text("  ", "No family file was given, so no purpose is known: every verdict is ask and no origin can be named. A family file is needed to say more (kinbom init writes one to fill in).")
+	} else if s.Products == 1 {
+		p.text("  ", "One product was judged. To tell shared code from its own, its family is needed.")
+	}
+	kind := ""
+	for _, f := range r.Findings {
+		if f.Kind != kind {
+			p.blank()
+			p.line("  " + kindTitle(f.Kind))
+			kind = f.Kind
+		}
+		p.text("  - ", "%s", f.Text)
+		if len(f.Origins) > 0 {
+			p.text("    ", "same code as in %s", names(r, f.Origins))
+		}
+	}
+	p.through(r)
+}
+
+// through names the shared libraries in which the findings' code lies.
+func (p *page) through(r *finding.Report) {
+	used := map[string]bool{}
+	for _, f := range r.Findings {
+		if f.Kind != finding.KindMention {
+			for _, l := range f.Libraries {
+				used[l] = true
+			}
+		}
+	}
+	first := true
+	for _, l := range r.Libraries {
+		if !used[l.ID] {
+			continue
+		}
+		if first {
+			p.blank()
+			p.line("  Through")
+			first = false
+		}
+		p.text("  - ", "%s (%s, %s) in %s", l.Name, l.Kind, l.Rung, number(len(l.Products), "product"))
+	}
+}
+
+func kindTitle(kind string) string {
+	switch kind {
+	case finding.KindInherited:
+		return "Inherited: the same code as a product whose purpose can explain it"
+	case finding.KindUnexpected:
+		return "Unexpected: nothing in the stated purpose calls for it"
+	case finding.KindAsk:
+		return "Ask: it may be right, the reason is to be asked for"
+	case finding.KindExpected:
+		return "Expected: the stated purpose calls for it"
+	case finding.KindMention:
+		return "Mentions: names or paths alone, no code that reads"
+	}
+	return kind
+}
+
+func (p *page) howSure(r *finding.Report) {
+	grades, sends := map[string]bool{}, false
+	for _, q := range r.Products {
+		if k := q.Find(r.Summary.Capability); k != nil {
+			grades[k.Grade] = true
+			sends = sends || k.Sends == finding.SendsPossible
+		}
+	}
+	if len(grades) == 0 {
+		return
+	}
+	p.head("HOW SURE")
+	for _, g := range []string{"shown", "likely", "mentions"} {
+		if grades[g] {
+			p.text("  "+pad(g, 9), "%s", gradeText(g))
+		}
+	}
+	if sends {
+		p.text("  sends possible: ", "an upload is imported beside the reader; nearly every product has one, and no flow from reader to upload is shown")
+	}
+	p.text("  ", "What the bytes show is said, not what a company does with it. Team ids are claims of signatures; none was verified.")
+}
+
+func gradeText(g string) string {
+	switch sbom.Grade(g) {
+	case sbom.GradeShown:
+		return "path or query and the open call are reached from one piece of code, or a purpose-built call names the browser"
+	case sbom.GradeLikely:
+		return "one component names the browser, its store and a query on it, or two browsers' stores; that it is run is not shown"
+	}
+	return "a name or a path alone; it may be documentation"
+}
+
+// notLookedAt is the short form that belongs to the answer.
+func (p *page) notLookedAt(r *finding.Report) {
+	p.head("COULD NOT BE LOOKED AT")
+	c := r.Coverage
+	none := c.Unreadable == 0 && r.Summary.Gaps == 0
+	if none {
+		p.text("  ", "No file was unreadable and there is no gap.")
+	} else {
+		p.text("  ", "%s; %s (listed below).", number(c.Unreadable, "unreadable file"), number(r.Summary.Gaps, "gap"))
+	}
+	kinds := map[string]int{}
+	for _, g := range r.Gaps {
+		kinds[g.Kind] += g.Count
+	}
+	for _, k := range sortedKeys(kinds) {
+		p.text("  "+pad(fmt.Sprint(kinds[k]), 5)+" ", "%s: %s", k, gapText(k))
+	}
+	for _, w := range c.Reasons {
+		if w.Status == sbom.StatusSkipped && strings.HasSuffix(w.Why, "not looked at") {
+			p.text("  "+pad(fmt.Sprint(w.Count), 5)+" ", "skipped: %s", w.Why)
+		}
+	}
+}
+
+func gapText(kind string) string {
+	switch sbom.GapKind(kind) {
+	case sbom.GapUnreadable:
+		return "files or parts that could not be parsed"
+	case sbom.GapWorkerDied:
+		return "files whose reader died"
+	case sbom.GapTimeout:
+		return "files whose reader took too long"
+	case sbom.GapLimit:
+		return "files that hit a limit"
+	case sbom.GapEncrypted:
+		return "encrypted code"
+	case sbom.GapNotLookedAt:
+		return "kinds of code that this version does not read"
+	case sbom.GapUnresolved:
+		return "references that lead nowhere in the input"
+	case sbom.GapUnsupported:
+		return "formats that cannot be opened"
+	case sbom.GapInconsistent:
+		return "inputs that contradict each other"
+	}
+	return "of a kind that this version does not know"
+}
+
+// names lists products by name and purpose, by path where a name is not alone.
+func names(r *finding.Report, ids []sbom.Digest) string {
+	var list []string
+	for i := range r.Products {
+		if q := &r.Products[i]; slices.Contains(ids, q.ID) {
+			list = append(list, label(r, q)+" ("+cmp.Or(q.Purpose, "no purpose given")+")")
+		}
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}
+
+// label names a product: name and version, with its path when another product
+// has the same.
+func label(r *finding.Report, q *finding.Product) string {
+	s := strings.TrimSpace(q.Name + " " + q.Version)
+	for i := range r.Products {
+		if o := &r.Products[i]; o.ID != q.ID && strings.TrimSpace(o.Name+" "+o.Version) == s {
+			return s + " at " + q.Path
+		}
+	}
+	return s
+}
+
+func number(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if base, ok := strings.CutSuffix(noun, "y"); ok {
+		return fmt.Sprintf("%d %sies", n, base)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func verb(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,307 @@
+package capability
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// signal is a named group of patterns of one owner.
+type signal struct {
+	name     string
+	patterns []int32
+}
+
+// rule is a rule ready to be evaluated.
+type rule struct {
+	Rule
+	refs     map[string][]signalRef
+	grades   []gradeDecl // strongest first
+	clears   *expr       // or nil
+	ownStore *expr       // or nil
+	examples []example
+}
+
+// engine is an engine ready to be evaluated.
+type engine struct {
+	id   string
+	own  []string
+	refs map[string][]signalRef
+	when *expr
+}
+
+// compiler turns declarations into a set and collects faults.
+type compiler struct {
+	s        *Set
+	errs     []error
+	families map[string]map[string]int // family -> signal name -> signal
+	shared   map[string]int
+	known    map[string]string // "what id" -> file, to find what is given twice
+}
+
+func (c *compiler) bad(file string, n *yaml.Node, format string, a ...any) {
+	c.errs = append(c.errs, place(file, n, format, a...))
+}
+
+// compile resolves all names across files and builds the automaton.
+func (s *Set) compile(files []fileDecl) error {
+	c := &compiler{s: s, families: map[string]map[string]int{}, shared: map[string]int{}, known: map[string]string{}}
+	for i := range files {
+		c.vocabulary(&files[i])
+	}
+	slices.SortFunc(s.capabilities, func(a, b Capability) int { return strings.Compare(a.ID, b.ID) })
+	for i := range files {
+		f := &files[i]
+		c.composites(f)
+		for j := range f.engines {
+			c.engine(f, &f.engines[j])
+		}
+		for j := range f.rules {
+			c.rule(f, &f.rules[j])
+		}
+	}
+	slices.SortFunc(s.rules, func(a, b *rule) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(s.engines, func(a, b *engine) int { return strings.Compare(a.id, b.id) })
+	c.fillRules()
+	if len(c.errs) > 0 {
+		return errors.Join(c.errs...)
+	}
+	return c.buildAutomaton()
+}
+
+// once reports whether an id is new, and complains when it is not.
+func (c *compiler) once(file string, n *yaml.Node, what, id string) bool {
+	if at, ok := c.known[what+" "+id]; ok {
+		c.bad(file, n, "%s %q is already given in %s", what, id, at)
+		return false
+	}
+	c.known[what+" "+id] = file
+	return true
+}
+
+// vocabulary takes in what rules refer to.
+func (c *compiler) vocabulary(f *fileDecl) {
+	for _, l := range [][]Capability{f.capabilities, f.composites} {
+		for _, x := range l {
+			if c.once(f.name, f.nodes[x.ID], "capability", x.ID) {
+				c.s.capabilities = append(c.s.capabilities, x)
+			}
+		}
+	}
+	for _, x := range f.families {
+		if c.once(f.name, x.node, "store", x.id) {
+			c.families[x.id] = c.signals(x.signals)
+		}
+	}
+	shared := c.signals(f.shared)
+	for _, d := range f.shared {
+		if c.once(f.name, nil, "shared signal", d.name) {
+			c.shared[d.name] = shared[d.name]
+		}
+	}
+	for _, q := range f.quotations {
+		if c.once(f.name, nil, "quotation", q.id) {
+			c.s.quotations = append(c.s.quotations, q)
+		}
+	}
+}
+
+// signals numbers signals and their patterns.
+func (c *compiler) signals(list []signalDecl) map[string]int {
+	out := map[string]int{}
+	for _, d := range list {
+		id := len(c.s.signals)
+		sg := signal{name: d.name}
+		for _, p := range d.patterns {
+			p.signal = id
+			sg.patterns = append(sg.patterns, int32(len(c.s.patterns)))
+			c.s.patterns = append(c.s.patterns, p)
+		}
+		c.s.signals = append(c.s.signals, sg)
+		out[d.name] = id
+	}
+	return out
+}
+
+func (c *compiler) composites(f *fileDecl) {
+	for _, x := range f.composites {
+		slices.Sort(x.Composite.Any)
+		slices.Sort(x.Composite.Sends)
+		for _, id := range slices.Concat(x.Composite.Any, x.Composite.Sends) {
+			if y, ok := c.s.Lookup(id); !ok || y.Composite != nil {
+				c.bad(f.name, f.nodes[x.ID], "composite %q: %q is not a capability%s", x.ID, id, c.suggestCapability(id))
+			}
+		}
+	}
+}
+
+func (c *compiler) suggestCapability(id string) string {
+	if s := c.s.Suggest(id); s != "" {
+		return fmt.Sprintf("; did you mean %q?", s)
+	}
+	return ""
+}
+
+func (c *compiler) engine(f *fileDecl, d *engineDecl) {
+	if !c.once(f.name, d.node, "engine", d.id) {
+		return
+	}
+	for _, o := range d.own {
+		if c.families[o] == nil {
+			c.bad(f.name, d.node, "engine %q: no store %q is known", d.id, o)
+		}
+	}
+	e := &engine{id: d.id, own: d.own, refs: map[string][]signalRef{}, when: d.when}
+	for name, id := range c.signals(d.signals) {
+		e.refs[name] = []signalRef{{-1, id}}
+	}
+	c.resolve(f.name, d.when, e.refs, nil)
+	c.s.engines = append(c.s.engines, e)
+}
+
+func (c *compiler) rule(f *fileDecl, d *ruleDecl) {
+	if !c.once(f.name, d.node, "rule", d.ID) {
+		return
+	}
+	if x, ok := c.s.Lookup(d.Capability); !ok || x.Composite != nil {
+		c.bad(f.name, d.node, "rule %q: %q is not a capability%s", d.ID, d.Capability, c.suggestCapability(d.Capability))
+	}
+	r := &rule{Rule: d.Rule, refs: c.refs(f, d), grades: d.grades, examples: d.examples}
+	for _, s := range d.stores {
+		r.Stores = append(r.Stores, s.id)
+	}
+	defs := map[string]*expr{}
+	for _, n := range d.defs {
+		if r.refs[n.name] != nil || defs[n.name] != nil {
+			c.bad(f.name, n.node, "rule %q: %q is already the name of a signal", d.ID, n.name)
+			continue
+		}
+		c.resolve(f.name, n.expr, r.refs, defs)
+		defs[n.name] = n.expr
+	}
+	for _, g := range d.grades {
+		c.resolve(f.name, g.expr, r.refs, defs)
+	}
+	for _, n := range d.flags {
+		c.resolve(f.name, n.expr, r.refs, defs)
+		if n.expr != nil && n.expr.nested(true) {
+			c.bad(f.name, n.node, "rule %q: a flag looks at one store at a time, so `stores` cannot stand in it", d.ID)
+		}
+		switch n.name {
+		case flagWords[0]:
+			r.clears = n.expr
+		case flagWords[1]:
+			r.ownStore = n.expr
+		}
+	}
+	c.s.rules = append(c.s.rules, r)
+}
+
+// refs collects the signals that a rule sees: its own, those of its stores
+// (with the family's vocabulary) and the shared ones it does not redefine.
+func (c *compiler) refs(f *fileDecl, d *ruleDecl) map[string][]signalRef {
+	refs := map[string][]signalRef{}
+	for name, id := range c.signals(d.signals) {
+		refs[name] = append(refs[name], signalRef{-1, id})
+	}
+	slices.SortFunc(d.stores, func(a, b storeDecl) int { return strings.Compare(a.id, b.id) })
+	if len(d.stores) > maxNames {
+		c.bad(f.name, d.node, "rule %q has more than %d stores", d.ID, maxNames)
+		return refs
+	}
+	for i, s := range d.stores {
+		family := c.families[s.id]
+		if family == nil {
+			c.bad(f.name, s.node, "rule %q: no store %q is known", d.ID, s.id)
+			continue
+		}
+		for name, id := range family {
+			refs[name] = append(refs[name], signalRef{i, id})
+		}
+		for name, id := range c.signals(s.signals) {
+			refs[name] = append(refs[name], signalRef{i, id})
+		}
+	}
+	for name, id := range c.shared {
+		if refs[name] == nil {
+			refs[name] = []signalRef{{-1, id}}
+		}
+	}
+	return refs
+}
+
+// resolve checks the names of a condition and puts definitions in their place.
+func (c *compiler) resolve(file string, e *expr, refs map[string][]signalRef, defs map[string]*expr) {
+	if e == nil {
+		return
+	}
+	if e.nested(false) {
+		c.bad(file, &yaml.Node{Line: e.line}, "`stores` inside `stores`")
+	}
+	e.names(func(x *expr) {
+		if def := defs[x.name]; def != nil {
+			if x.op != opSignal {
+				c.bad(file, &yaml.Node{Line: x.line}, "%q is a definition; strong goes with a signal", x.name)
+				return
+			}
+			line := x.line
+			*x = *def
+			x.line = line
+			return
+		}
+		if refs[x.name] != nil {
+			return
+		}
+		var words []string
+		for n := range refs {
+			words = append(words, n)
+		}
+		for n := range defs {
+			words = append(words, n)
+		}
+		slices.Sort(words)
+		c.bad(file, &yaml.Node{Line: x.line}, "unknown signal %q%s", x.name, suggestion(x.name, words))
+	})
+}
+
+// fillRules notes in the taxonomy which rules detect what.
+func (c *compiler) fillRules() {
+	for _, r := range c.s.rules {
+		for i := range c.s.capabilities {
+			if c.s.capabilities[i].ID == r.Capability {
+				c.s.capabilities[i].Rules = append(c.s.capabilities[i].Rules, r.ID)
+			}
+		}
+	}
+}
+
+func (c *compiler) buildAutomaton() error {
+	s := c.s
+	number := map[string]int{}
+	var keys [][]byte
+	for i := range s.patterns {
+		p := &s.patterns[i]
+		key := make([]byte, len(p.text))
+		for j, b := range p.text {
+			key[j] = keyByte(b)
+		}
+		n, ok := number[string(key)]
+		if !ok {
+			n = len(keys)
+			number[string(key)] = n
+			keys = append(keys, p.text)
+			s.byKey = append(s.byKey, nil)
+		}
+		s.byKey[n] = append(s.byKey[n], int32(i))
+		s.kinds |= p.kinds
+		if s.shortest == 0 || len(p.text) < s.shortest {
+			s.shortest = len(p.text)
+		}
+	}
+	var err error
+	s.auto, err = newAutomaton(keys)
+	return err
+}

@@ -1,0 +1,158 @@
+package capability
+
+import "bytes"
+
+// accepts reports whether the pattern counts for the bytes b[start:end] of a
+// fact of the given kind, where its key was found, and where the text that
+// shows it begins. It checks case, edges and the statement around a table.
+func (p *pattern) accepts(b []byte, start, end int, kind kindSet) (from int, ok bool) {
+	if !p.fold && !equalText(b[start:end], p.text, p.mode == modePath) {
+		return 0, false
+	}
+	run := kind == kindConst
+	switch p.mode {
+	case modeWhole, modeTable:
+		ok = start == 0 && end == len(b)
+	case modePrefix:
+		ok = start == 0
+	case modeSuffix:
+		ok = end == len(b)
+	case modeWord:
+		ok = (start == 0 || !identByte(b[start-1])) && (end == len(b) || !identByte(b[end]))
+	case modePath:
+		ok = p.pathEdges(b, start, end, run)
+	case modeRead, modeClear, modeCreate:
+		return p.acceptsSQL(b, start, end, run)
+	default:
+		ok = true
+	}
+	if ok {
+		for _, x := range p.except {
+			if bytes.HasPrefix(b[end:], x) {
+				return 0, false
+			}
+		}
+	}
+	return start, ok
+}
+
+// equalText compares with case; in paths both separators are equal.
+func equalText(b, text []byte, path bool) bool {
+	if !path {
+		return bytes.Equal(b, text)
+	}
+	for i := range text {
+		if b[i] != text[i] && !(separator(b[i]) && separator(text[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+func separator(c byte) bool { return c == '/' || c == '\\' }
+
+// pathEdges reports whether components of a path stand alone at b[start:end].
+// A path of several components needs its right edge only; a single component
+// needs both. In a run of constants nobody knows where a literal ends: there
+// several components always count, and a single one needs a separator on both
+// sides. Web addresses have no paths in this sense.
+func (p *pattern) pathEdges(b []byte, start, end int, run bool) bool {
+	if run {
+		return p.multi || start > 0 && separator(b[start-1]) && end < len(b) && separator(b[end]) || start == 0 && end == len(b)
+	}
+	if bytes.HasPrefix(b, []byte("http://")) || bytes.HasPrefix(b, []byte("https://")) {
+		return false
+	}
+	if end < len(b) && !separator(p.text[len(p.text)-1]) && !pathEnd(b[end], p.multi) {
+		return false
+	}
+	return p.multi || start == 0 || separator(p.text[0]) || separator(b[start-1]) || b[start-1] == '"' || b[start-1] == '\'' || b[start-1] == '='
+}
+
+func pathEnd(c byte, multi bool) bool {
+	switch c {
+	case '/', '\\', '"', '\'', '`', '?', '|', ';', '\n', '#', '%', '*', ')':
+		return true
+	case ' ', ',', ':', '.', '&', ']', '<':
+		return multi
+	}
+	return false
+}
+
+func (p *pattern) acceptsSQL(b []byte, start, end int, run bool) (int, bool) {
+	v, from := sqlUse(b, start, end, run)
+	switch {
+	case v == verbNone,
+		p.mode == modeRead && v != verbRead,
+		p.mode == modeClear && v != verbClear,
+		p.mode == modeCreate && v != verbCreate:
+		return 0, false
+	}
+	if len(p.with) == 0 && len(p.none) == 0 {
+		return from, true
+	}
+	st := statement(b, from, end, run)
+	for _, w := range p.none {
+		if hasWord(st, w) {
+			return 0, false
+		}
+	}
+	if len(p.with) == 0 {
+		return from, true
+	}
+	for _, w := range p.with {
+		if hasWord(st, w) {
+			return from, true
+		}
+	}
+	return 0, false
+}
+
+// How far around a match running text is looked for, and how many ends of
+// sentences make it running text.
+const (
+	proseWindow    = 160
+	proseSentences = 2
+)
+
+// prose reports whether b[start:end] stands in running text: help,
+// documentation, a licence. Runs of constants are not judged, because their
+// neighbours are other literals.
+func prose(b []byte, start, end int) bool {
+	w := b[max(0, start-proseWindow):min(len(b), end+proseWindow)]
+	n := 0
+	for i := 1; i+2 < len(w); i++ {
+		if w[i] == '.' && isSpace(w[i+1]) && sentenceEnd(w[i-1]) && 'A' <= w[i+2] && w[i+2] <= 'Z' {
+			if n++; n == proseSentences {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func sentenceEnd(c byte) bool {
+	return 'a' <= c && c <= 'z' || c == ')' || c == '"' || c == '\'' || c == '`'
+}
+
+// quotation is a kind of text that quotes what it looks for, such as rule
+// files inside security products: markers of it near a match make the match
+// count for mentions only.
+type quotation struct {
+	id      string
+	needs   int // distinct markers
+	within  int // bytes on each side
+	markers [][]byte
+}
+
+// around reports whether enough markers stand near b[start:end].
+func (q *quotation) around(b []byte, start, end int) bool {
+	w := b[max(0, start-q.within):min(len(b), end+q.within)]
+	n := 0
+	for _, m := range q.markers {
+		if bytes.Contains(w, m) {
+			n++
+		}
+	}
+	return n >= q.needs
+}

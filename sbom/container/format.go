@@ -1,0 +1,122 @@
+package container
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/kinbom/kinbom/sbom/limit"
+)
+
+// Format is one kind of archive or image that can be opened.
+type Format struct {
+	Name    string   // zip, ipa
+	Doc     string   // one sentence
+	Endings []string // usual endings of file names, lower case, with the dot
+	// Detect reports whether a file is of this format, by its first bytes (up
+	// to HeadSize of them) and its name.
+	Detect func(head []byte, name string) bool
+	// Open unpacks a file into the private folder dest. Damage is a gap in the
+	// tree; an error is for the disk, for dest, or for the end of ctx.
+	Open func(ctx context.Context, f *os.File, dest string, b *limit.Budget) (*Tree, error)
+}
+
+// HeadSize is how many first bytes Detect wants to see.
+const HeadSize = 512
+
+// ErrUnsupported says that a file is of no format that can be opened.
+var ErrUnsupported = errors.New("not a container that can be opened")
+
+// Formats returns the formats, the more special before the more general.
+func Formats() []Format {
+	return []Format{
+		{Name: "ipa", Doc: "iOS app archive: a zip with Payload/*.app", Endings: []string{".ipa"},
+			Detect: func(head []byte, name string) bool { return zipMagic(head) && hasEnding(name, ".ipa") }, Open: openZip},
+		{Name: "zip", Doc: "zip archive, symbolic links and zip64 included", Endings: []string{".zip"},
+			Detect: func(head []byte, _ string) bool { return zipMagic(head) }, Open: openZip},
+	}
+}
+
+// Validate checks a list of formats: names are unique and nothing is missing.
+func Validate(formats []Format) error {
+	var errs []error
+	seen := map[string]bool{}
+	for i, f := range formats {
+		if f.Name == "" || f.Doc == "" || len(f.Endings) == 0 || f.Detect == nil || f.Open == nil {
+			errs = append(errs, fmt.Errorf("format %d (%q) is incomplete", i, f.Name))
+		}
+		if seen[f.Name] {
+			errs = append(errs, fmt.Errorf("format %q is listed twice", f.Name))
+		}
+		seen[f.Name] = true
+		for _, e := range f.Endings {
+			if !strings.HasPrefix(e, ".") || e != strings.ToLower(e) {
+				errs = append(errs, fmt.Errorf("format %q: ending %q", f.Name, e))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Detect returns the format of a file that the user gave, by its first bytes
+// and its name; ok is false when there is none.
+func Detect(head []byte, name string) (f Format, ok bool) {
+	for _, f := range Formats() {
+		if f.Detect(head, name) {
+			return f, true
+		}
+	}
+	return Format{}, false
+}
+
+// DetectNested is Detect for a file inside a tree: the name must have one of
+// the format's endings as well. Many documents and libraries (jar, docx) are
+// zip archives, and no places where products are shipped.
+func DetectNested(head []byte, name string) (f Format, ok bool) {
+	f, ok = Detect(head, name)
+	return f, ok && hasEnding(name, f.Endings...)
+}
+
+func hasEnding(name string, endings ...string) bool {
+	for _, e := range endings {
+		if strings.EqualFold(path.Ext(name), e) {
+			return true
+		}
+	}
+	return false
+}
+
+// zipMagic knows a zip by its first entry, or by its end when it is empty.
+func zipMagic(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06"))
+}
+
+// Unpack unpacks the archive at path into the private folder dest, which is
+// made when it is not there. Several archives may share one dest. It is meant
+// to run in a child process (sbom/worker): the caller removes dest.
+//
+// Errors: ErrUnsupported when no format fits; else what stopped the work: the
+// archive or dest cannot be opened, the disk is full, ctx ended. Damage inside
+// the archive is a gap of the tree.
+func Unpack(ctx context.Context, path, dest string, b *limit.Budget) (*Tree, error) {
+	f, err := OpenRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head := make([]byte, HeadSize)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	format, ok := Detect(head[:n], path)
+	if !ok {
+		return nil, fmt.Errorf("unpacking %s: %w", path, ErrUnsupported)
+	}
+	return format.Open(ctx, f, dest, b)
+}

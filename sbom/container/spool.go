@@ -1,0 +1,139 @@
+package container
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/kinbom/kinbom/sbom"
+)
+
+// objects is the folder of contents in a private folder: one file for each,
+// named by its digest.
+const objects = "objects"
+
+// spool stores contents under their digests. All names that it uses are its
+// own: digests and numbers.
+type spool struct {
+	dir  string
+	root *os.Root // so that a link planted in dir leads nowhere
+	next int
+	buf  []byte
+}
+
+func openSpool(dir string) (*spool, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := root.Mkdir(objects, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		root.Close()
+		return nil, err
+	}
+	return &spool{dir: dir, root: root, buf: make([]byte, 256<<10)}, nil
+}
+
+func (s *spool) close() { s.root.Close() }
+
+// content is what was stored.
+type content struct {
+	disk   string
+	digest sbom.Digest
+	size   int64
+	head   []byte // the first headSize bytes
+}
+
+// sourceError is an error of the source, not of the spool.
+type sourceError struct{ err error }
+
+func (e *sourceError) Error() string { return e.err.Error() }
+func (e *sourceError) Unwrap() error { return e.err }
+
+// put stores what r gives. When r fails, nothing is kept and the error is a
+// *sourceError; other errors are the disk's.
+func (s *spool) put(r io.Reader) (c content, err error) {
+	f, part, err := s.create()
+	if err != nil {
+		return content{}, fmt.Errorf("storing unpacked bytes: %w", err)
+	}
+	h := sha256.New()
+	c, err = s.fill(f, h, r)
+	if cerr := f.Close(); err == nil && cerr != nil {
+		err = fmt.Errorf("storing unpacked bytes: %w", cerr)
+	}
+	if err != nil {
+		s.root.Remove(part)
+		return content{}, err
+	}
+	name := hex.EncodeToString(h.Sum(nil))
+	if err := s.root.Rename(part, objects+"/"+name); err != nil {
+		return content{}, fmt.Errorf("storing unpacked bytes: %w", err)
+	}
+	c.digest, c.disk = sbom.Digest(name), filepath.Join(s.dir, objects, name)
+	return c, nil
+}
+
+// create makes a new file for a content whose digest is not known yet.
+func (s *spool) create() (*os.File, string, error) {
+	for {
+		s.next++
+		part := objects + "/part-" + strconv.Itoa(os.Getpid()) + "-" + strconv.Itoa(s.next)
+		f, err := s.root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, part, err
+		}
+	}
+}
+
+func (s *spool) fill(f *os.File, h hash.Hash, r io.Reader) (c content, err error) {
+	for {
+		n, rerr := r.Read(s.buf)
+		p := s.buf[:n]
+		c.size += int64(n)
+		c.head = append(c.head, p[:min(n, headSize-len(c.head))]...)
+		h.Write(p)
+		if _, err := f.Write(p); err != nil {
+			return content{}, fmt.Errorf("storing unpacked bytes: %w", err)
+		}
+		if rerr == io.EOF {
+			return c, nil
+		}
+		if rerr != nil {
+			return content{}, &sourceError{rerr}
+		}
+	}
+}
+
+// OpenRegular opens a regular file for reading. It does not hang on a pipe and
+// does not follow a symbolic link at the end of the path, so that what is read
+// is what was listed.
+func OpenRegular(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|nonBlocking, 0)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := f.Stat()
+	if err == nil {
+		var listed fs.FileInfo
+		if listed, err = os.Lstat(name); err == nil && (!opened.Mode().IsRegular() || !os.SameFile(opened, listed)) {
+			err = &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+var errNotRegular = errors.New("not a regular file")

@@ -1,0 +1,224 @@
+package scan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/catalog"
+	"github.com/kinbom/kinbom/sbom/link"
+)
+
+// Reasons for skipped files that hold no content of the product.
+const (
+	whyIgnored = "Finder or AppleDouble file"
+	whySpecial = "device, pipe or socket"
+)
+
+// assemble puts one product together from what its files said.
+func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
+	p := &sbom.Product{Kind: d.kind, Name: d.name, Paths: []string{d.path()}, Gaps: d.gaps}
+	var ids []sbom.FileID
+	for _, f := range d.files {
+		if f.digest != "" && !f.ignored {
+			ids = append(ids, sbom.FileID{Path: d.rel(f), Digest: f.digest})
+		}
+	}
+	p.ID = sbom.ProductID(ids)
+	p.Bundles = d.set.Bundles(d.facts)
+	bundles := map[string]sbom.Bundle{}
+	for _, b := range p.Bundles {
+		bundles[b.Path] = b
+	}
+	linkIn, err := s.images(d, p, bundles)
+	if err != nil {
+		return nil, err
+	}
+	d.cover(p)
+	linkIn.Bundles, linkIn.Links = p.Bundles, d.links()
+	links, gaps := link.Resolve(linkIn)
+	p.Links = links
+	p.Gaps = append(p.Gaps, gaps...)
+	for _, k := range d.packages {
+		k.Bundle = d.set.Innermost(k.Place)
+		p.Packages = append(p.Packages, k)
+	}
+	d.label(p, bundles)
+	p.Normalize()
+	if err := p.Validate(); err != nil {
+		return nil, fmt.Errorf("putting together %s: %w", d.path(), err)
+	}
+	return p, nil
+}
+
+// path is where the product was met.
+func (d *draft) path() string {
+	if d.root == "" {
+		return d.tree.input.Path
+	}
+	return d.root
+}
+
+// images adds the images of the product's binaries, each content once, and
+// returns what is needed to tie them.
+func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bundle) (link.Input, error) {
+	at := map[sbom.Digest]int{}
+	var in link.Input
+	var nouns []*sbom.Image
+	for _, f := range d.files {
+		r := d.binaries[f]
+		if r == nil {
+			continue
+		}
+		a, err := r.load()
+		if err != nil {
+			return in, err
+		}
+		rel := d.rel(f)
+		for _, g := range a.Gaps {
+			g.Path = rel
+			p.Gaps = append(p.Gaps, g)
+		}
+		for i := range a.Slices {
+			sl := &a.Slices[i]
+			place := sbom.Place{Path: rel, File: f.digest, Offset: sl.Offset, Bundle: d.set.Innermost(rel),
+				Role: d.set.RoleOf(rel, sl.Image.Type, bundles)}
+			for _, g := range sl.Gaps {
+				g.Path, g.Image = rel, sl.Image.Digest
+				p.Gaps = append(p.Gaps, g)
+			}
+			if j, ok := at[sl.Image.Digest]; ok {
+				nouns[j].Places = append(nouns[j].Places, place)
+				continue
+			}
+			at[sl.Image.Digest] = len(nouns)
+			m := sl.Image
+			m.Places = []sbom.Place{place}
+			nouns = append(nouns, &m)
+			in.Images = append(in.Images, link.Image{Noun: &m, Exports: sl.Exports, Imports: sl.imports(), References: sl.references()})
+			if place.Role != sbom.RoleSymbols { // symbols of another binary are not code
+				p.Tags = append(p.Tags, sl.Tags...)
+			}
+		}
+	}
+	for _, m := range nouns {
+		p.Images = append(p.Images, *m)
+	}
+	return in, nil
+}
+
+// cover counts every file of the product once.
+func (d *draft) cover(p *sbom.Product) {
+	notRead := map[string]*sbom.Gap{}
+	for _, f := range d.files {
+		rel := d.rel(f)
+		switch r := d.binaries[f]; {
+		case f.trouble != nil:
+			p.Coverage.AddUnreadable(f.trouble.Why, 1)
+			g := *f.trouble
+			g.Path = rel
+			p.Gaps = append(p.Gaps, g)
+		case f.ignored:
+			p.Coverage.AddSkipped(whyIgnored, 1)
+		case f.special:
+			p.Coverage.AddSkipped(whySpecial, 1)
+		case r != nil:
+			r.cover(&p.Coverage)
+		case f.used != "":
+			p.Coverage.AddAnalysed(1)
+		case f.kind == "":
+			p.Coverage.AddSkipped("no code", 1)
+		default:
+			p.Coverage.AddSkipped(f.kind+": not looked at", 1)
+			if g := notRead[f.kind]; g != nil {
+				g.Count++
+				continue
+			}
+			notRead[f.kind] = &sbom.Gap{Kind: sbom.GapNotLookedAt, Path: rel, Offset: -1, Count: 1, Why: f.kind + " is not looked at by this version"}
+		}
+	}
+	for _, g := range notRead {
+		if g.Count > 1 {
+			g.Why += fmt.Sprintf(" (the first of %d files)", g.Count)
+		}
+		p.Gaps = append(p.Gaps, *g)
+	}
+}
+
+// links are the symbolic links of the product, by path in it.
+func (d *draft) links() map[string]string {
+	out := map[string]string{}
+	for p, target := range d.tree.links {
+		if d.root == "" {
+			out[p] = target
+		} else if strings.HasPrefix(p, d.root+"/") {
+			out[d.relPath(p)] = target
+		}
+	}
+	return out
+}
+
+// label names the product from its root bundle and main executable.
+func (d *draft) label(p *sbom.Product, bundles map[string]sbom.Bundle) {
+	main := ""
+	if d.kind == sbom.KindApp {
+		b := bundles[""]
+		p.Name, p.BundleID, p.Version, p.Build = b.Name, b.ID, b.Version, b.Build
+		if p.Name == "" || p.Name == "." {
+			p.Name = d.name
+		}
+		if p.Version == "" {
+			p.Version = b.Build
+		}
+		main = b.Executable
+	}
+	for i := range p.Images {
+		m := &p.Images[i]
+		if d.kind == sbom.KindLibraries || !slices.ContainsFunc(m.Places, func(pl sbom.Place) bool { return d.kind == sbom.KindExecutable || pl.Path == main }) {
+			continue
+		}
+		if m.Signature != nil && p.Team == "" {
+			p.Team = m.Signature.Team
+		}
+		if len(m.Builds) > 0 && p.Platform == "" {
+			p.Platform = m.Builds[0].Platform
+		}
+	}
+}
+
+// merge unites products of one id: the same content met at several places.
+func merge(l []*sbom.Product) []*sbom.Product {
+	byID := map[sbom.Digest]*sbom.Product{}
+	var out []*sbom.Product
+	for _, p := range l {
+		old := byID[p.ID]
+		if old == nil {
+			byID[p.ID] = p
+			out = append(out, p)
+			continue
+		}
+		old.Paths = append(old.Paths, p.Paths...)
+		old.Coverage.Add(p.Coverage)
+		old.Normalize()
+	}
+	slices.SortFunc(out, func(a, b *sbom.Product) int {
+		if c := strings.Compare(a.Paths[0], b.Paths[0]); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
+	return out
+}
+
+// wantsPackages lists the files that syft is to look at.
+func (d *draft) wantsPackages() []catalog.File {
+	var out []catalog.File
+	for _, f := range d.files {
+		if f.trouble != nil || f.ignored || (!f.holds && !catalog.Wants(f.norm)) {
+			continue
+		}
+		out = append(out, catalog.File{Path: d.rel(f), Disk: f.disk, Size: f.size, MachO: f.holds})
+	}
+	return out
+}

@@ -1,0 +1,221 @@
+package scan
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"os"
+
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/capability"
+	"github.com/kinbom/kinbom/sbom/catalog"
+	"github.com/kinbom/kinbom/sbom/link"
+	"github.com/kinbom/kinbom/sbom/macho"
+	"github.com/kinbom/kinbom/sbom/plist"
+	"github.com/kinbom/kinbom/sbom/worker"
+)
+
+// Kinds of request that a child answers.
+const (
+	askMachO    = "macho"
+	askPlists   = "plists"
+	askPackages = "packages"
+	askUnpack   = "unpack"
+)
+
+// Handlers are what a child can do: the hidden verb of the command serves them.
+// Everything that parses bytes of an input is here, and runs nowhere else.
+func Handlers() map[string]worker.Handler {
+	log.SetOutput(io.Discard) // a library reports unknown load commands there
+	r := &ruleCache{}
+	c := &catalog.Cataloger{}
+	return map[string]worker.Handler{
+		askMachO:    jsonHandler(func(_ context.Context, q machoRequest) (*analysis, error) { return readMachO(r, q) }),
+		askPlists:   jsonHandler(func(_ context.Context, q []plistRequest) ([]plistAnswer, error) { return readPlists(q), nil }),
+		askPackages: jsonHandler(func(ctx context.Context, q []catalog.File) ([]sbom.Package, error) { return c.Packages(ctx, q) }),
+		askUnpack:   unpack,
+	}
+}
+
+// jsonHandler turns a typed function into a handler.
+func jsonHandler[Q, A any](f func(context.Context, Q) (A, error)) worker.Handler {
+	return func(ctx context.Context, request []byte) ([]byte, error) {
+		var q Q
+		if err := json.Unmarshal(request, &q); err != nil {
+			return nil, fmt.Errorf("decoding the request: %w", err)
+		}
+		a, err := f(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(a)
+	}
+}
+
+// machoRequest asks for one file.
+type machoRequest struct {
+	Disk   string
+	Digest sbom.Digest // of the whole file, known to the parent
+	Basic  bool
+	Rules  string // file with the rules in force
+}
+
+// analysis is what a child says of one Mach-O file.
+type analysis struct {
+	Slices []sliceAnalysis
+	Gaps   []sbom.Gap
+}
+
+// sliceAnalysis is one slice: what is saved, and what ties it to others.
+type sliceAnalysis struct {
+	Image      sbom.Image
+	Offset     int64
+	Exports    []string
+	Imports    []string // names, grouped by Ordinals
+	Ordinals   []ordinal
+	References []link.Reference
+	Tags       []sbom.Tag
+	Gaps       []sbom.Gap
+}
+
+// ordinal says that the next Count imports are bound to one library.
+type ordinal struct{ Ordinal, Count int }
+
+func (s *sliceAnalysis) references() []link.Reference { return s.References }
+
+func (s *sliceAnalysis) imports() []link.Import {
+	out := make([]link.Import, 0, len(s.Imports))
+	i := 0
+	for _, o := range s.Ordinals {
+		for range o.Count {
+			if i == len(s.Imports) {
+				return out
+			}
+			out = append(out, link.Import{Name: s.Imports[i], Ordinal: o.Ordinal})
+			i++
+		}
+	}
+	return out
+}
+
+// ruleCache keeps the rules that a child was told to use.
+type ruleCache struct {
+	path string
+	set  *capability.Set
+}
+
+func (c *ruleCache) get(path string) (*capability.Set, error) {
+	if c.set != nil && c.path == path {
+		return c.set, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the rules: %w", err)
+	}
+	var files map[string][]byte
+	if err := json.Unmarshal(b, &files); err != nil {
+		return nil, fmt.Errorf("decoding the rules: %w", err)
+	}
+	set, err := capability.Parse(files)
+	if err != nil {
+		return nil, err
+	}
+	c.path, c.set = path, set
+	return set, nil
+}
+
+// readMachO reads one file and matches the rules, in the child.
+func readMachO(rules *ruleCache, q machoRequest) (*analysis, error) {
+	set, err := rules.get(q.Rules)
+	if err != nil {
+		return nil, err
+	}
+	b, done, err := mapFile(q.Disk)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	o := macho.Options{Digest: q.Digest}
+	if q.Basic {
+		o.Level = macho.Basic
+	}
+	f, err := macho.ReadBytes(b, o)
+	if err != nil {
+		return nil, err
+	}
+	a := &analysis{Gaps: f.Gaps}
+	for i := range f.Slices {
+		a.Slices = append(a.Slices, analyse(&f.Slices[i], set, q.Digest))
+	}
+	return a, nil
+}
+
+func analyse(s *macho.Slice, set *capability.Set, file sbom.Digest) sliceAnalysis {
+	out := sliceAnalysis{Image: s.Image, Offset: s.Offset, Exports: s.Exports, Gaps: s.Gaps}
+	for _, i := range s.Imports {
+		out.Imports = append(out.Imports, i.Name)
+		if n := len(out.Ordinals); n > 0 && out.Ordinals[n-1].Ordinal == i.Ordinal {
+			out.Ordinals[n-1].Count++
+		} else {
+			out.Ordinals = append(out.Ordinals, ordinal{i.Ordinal, 1})
+		}
+	}
+	for _, r := range s.References {
+		out.References = append(out.References, link.Reference{Value: r.Value, Section: r.Section, Offset: r.Offset})
+	}
+	if s.Image.Type != "dsym" {
+		s.Unit.Image = s.Image.Digest
+		out.Tags = set.Match(&s.Unit, file, s.Offset)
+	}
+	return out
+}
+
+// plistRequest asks for one property list.
+type plistRequest struct {
+	Disk    string
+	Privacy bool
+}
+
+// plistAnswer is what it says, or why it could not be read.
+type plistAnswer struct {
+	Info    *plist.InfoFacts `json:",omitempty"`
+	Privacy *sbom.Privacy    `json:",omitempty"`
+	Trouble string           `json:",omitempty"`
+}
+
+func readPlists(qs []plistRequest) []plistAnswer {
+	out := make([]plistAnswer, len(qs))
+	for i, q := range qs {
+		d, err := readPlist(q.Disk)
+		switch {
+		case err != nil:
+			out[i].Trouble = reason(err)
+		case q.Privacy:
+			p := plist.Privacy(d)
+			out[i].Privacy = &p
+		default:
+			f := plist.Info(d)
+			out[i].Info = &f
+		}
+	}
+	return out
+}
+
+// maxPlist is the largest property list that is read, in bytes: one more than
+// plist's own default limit lets it say so.
+const maxPlist = 1 << 20
+
+func readPlist(disk string) (plist.Dict, error) {
+	f, err := os.Open(disk)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxPlist+1))
+	if err != nil {
+		return nil, err
+	}
+	return plist.Parse(b, plist.Options{})
+}

@@ -1,0 +1,347 @@
+package scan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/bundle"
+	"github.com/kinbom/kinbom/sbom/catalog"
+	"github.com/kinbom/kinbom/sbom/plist"
+	"github.com/kinbom/kinbom/sbom/worker"
+)
+
+// maxMapped is the largest binary that is read, in bytes.
+const maxMapped = 2 << 30
+
+func readBounded(r io.Reader) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxMapped+1))
+	if err == nil && len(b) > maxMapped {
+		return nil, fmt.Errorf("limit on file size hit: more than %d bytes", maxMapped)
+	}
+	return b, err
+}
+
+// writeRules hands the rules in force to the children: a file in the private
+// folder, so that every child matches exactly the same rules.
+func (s *scanner) writeRules() error {
+	b, err := json.Marshal(s.Rules.Files())
+	if err != nil {
+		return fmt.Errorf("encoding the rules: %w", err)
+	}
+	if err := os.WriteFile(s.rulesFile(), b, 0o600); err != nil {
+		return fmt.Errorf("writing the rules for the readers: %w", err)
+	}
+	return nil
+}
+
+func (s *scanner) rulesFile() string { return filepath.Join(s.temp, "rules.json") }
+
+// reading is what became of one binary's content; files of equal content share it.
+type reading struct {
+	spool   string     // file with the child's answer, or ""
+	trouble *sbom.Gap  // why nothing was read
+	notes   []sbom.Gap // a shallow second reading: why
+	skipped string     // not code that this version reads: what it is
+	code    bool       // it has at least one slice
+}
+
+// load decodes the child's answer.
+func (r *reading) load() (*analysis, error) {
+	a := &analysis{}
+	if r.spool != "" {
+		b, err := os.ReadFile(r.spool)
+		if err != nil {
+			return nil, fmt.Errorf("reading back a result: %w", err)
+		}
+		if err := json.Unmarshal(b, a); err != nil {
+			return nil, fmt.Errorf("decoding a result: %w", err)
+		}
+	}
+	a.Gaps = append(a.Gaps, r.notes...)
+	if r.trouble != nil {
+		a.Gaps = append(a.Gaps, *r.trouble)
+	}
+	return a, nil
+}
+
+// cover counts one file of this content.
+func (r *reading) cover(c *sbom.Coverage) {
+	switch {
+	case r.trouble != nil:
+		c.AddUnreadable(r.trouble.Why, 1)
+	case r.skipped != "":
+		c.AddSkipped(r.skipped, 1)
+	default:
+		c.AddAnalysed(1)
+	}
+}
+
+// read runs the readers over the files of all products: each content once,
+// large files first, so that no core waits for a late giant.
+func (s *scanner) read(ctx context.Context, drafts []*draft) error {
+	byDigest := map[sbom.Digest]*file{}
+	var order []*file
+	for _, d := range drafts {
+		for _, f := range d.files {
+			if f.kind == kindMachO && f.trouble == nil && byDigest[f.digest] == nil {
+				byDigest[f.digest] = f
+				order = append(order, f)
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b *file) int { return int(min(max(b.size-a.size, -1), 1)) })
+	readings := make([]*reading, len(order))
+	s.total += len(order) + 2*len(drafts)
+
+	jobs := len(order) + len(drafts)
+	packages := make(chan error, 1)
+	wants := make([][]catalog.File, len(drafts)) // before readers run: they write to the files
+	for i, d := range drafts {
+		wants[i] = d.wantsPackages()
+	}
+	go func() { packages <- s.catalogAll(ctx, drafts, wants) }()
+	err := s.parallel(ctx, jobs, func(i int) error {
+		if i >= len(order) {
+			defer s.step("property lists")
+			return s.plists(ctx, drafts[i-len(order)])
+		}
+		defer s.step(order[i].path)
+		r, err := s.binary(ctx, order[i])
+		readings[i] = r
+		return err
+	})
+	if perr := <-packages; err == nil {
+		err = perr
+	}
+	if err != nil {
+		return err
+	}
+	done := map[sbom.Digest]*reading{}
+	for i, f := range order {
+		done[f.digest] = readings[i]
+	}
+	for _, d := range drafts {
+		d.binaries = map[*file]*reading{}
+		for _, f := range d.files {
+			if r := done[f.digest]; r != nil && f.kind == kindMachO && f.trouble == nil {
+				d.binaries[f] = r
+			}
+		}
+	}
+	return nil
+}
+
+// binary reads one Mach-O file in a child. If that kills the child, it is read
+// once more at the shallow level, in another child.
+func (s *scanner) binary(ctx context.Context, f *file) (*reading, error) {
+	q := machoRequest{Disk: f.disk, Digest: f.digest, Rules: s.rulesFile()}
+	b, err := s.ask(ctx, s.pool, askMachO, q, deadline(f.size))
+	if err == nil {
+		return s.keep(f, b, nil)
+	}
+	if fatal(ctx, err) {
+		return nil, err
+	}
+	first := gapOf(err)
+	if first.Kind == sbom.GapUnreadable {
+		return &reading{trouble: &first}, nil
+	}
+	q.Basic = true
+	b, err = s.ask(ctx, s.pool, askMachO, q, deadline(f.size))
+	if err == nil {
+		first.Why += "; only its load commands were read"
+		return s.keep(f, b, []sbom.Gap{first})
+	}
+	if fatal(ctx, err) {
+		return nil, err
+	}
+	return &reading{trouble: &first}, nil
+}
+
+// keep spools a child's answer: results of a large input do not pile up in memory.
+func (s *scanner) keep(f *file, answer []byte, notes []sbom.Gap) (*reading, error) {
+	var a analysis
+	if err := json.Unmarshal(answer, &a); err != nil {
+		return nil, fmt.Errorf("decoding what was read of %s: %w", f.path, err)
+	}
+	r := &reading{notes: notes, code: len(a.Slices) > 0}
+	if !r.code {
+		r.notes = append(r.notes, a.Gaps...)
+		if slices.ContainsFunc(a.Gaps, func(g sbom.Gap) bool { return g.Kind != sbom.GapNotLookedAt }) || len(a.Gaps) == 0 {
+			r.trouble = &sbom.Gap{Kind: sbom.GapUnreadable, Offset: -1, Count: 1, Why: "no slice of it can be read"}
+		} else {
+			r.skipped = "static archive: not looked at"
+		}
+		return r, nil
+	}
+	r.spool = filepath.Join(s.temp, "read-"+string(f.digest)+".json")
+	if err := os.WriteFile(r.spool, answer, 0o600); err != nil {
+		return nil, fmt.Errorf("keeping a result: %w", err)
+	}
+	return r, nil
+}
+
+// ask sends one request to a pool.
+func (s *scanner) ask(ctx context.Context, p *worker.Pool, kind string, q any, limit time.Duration) ([]byte, error) {
+	b, err := json.Marshal(q)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a request: %w", err)
+	}
+	return p.Do(ctx, kind, b, limit)
+}
+
+// fatal tells trouble with the run from trouble with the input.
+func fatal(ctx context.Context, err error) bool {
+	var start *worker.StartError
+	return ctx.Err() != nil || errors.As(err, &start) || errors.Is(err, worker.ErrClosed)
+}
+
+// gapOf is the gap that stands for a request that failed.
+func gapOf(err error) sbom.Gap {
+	var dead *worker.DeadError
+	if errors.As(err, &dead) {
+		return dead.Gap("")
+	}
+	g := sbom.Gap{Kind: sbom.GapUnreadable, Offset: -1, Count: 1, Why: err.Error()}
+	var h *worker.HandlerError
+	if errors.As(err, &h) && h.Panic {
+		g.Kind, g.Why = sbom.GapWorkerDied, "the reader panicked: "+h.Text
+	}
+	return g
+}
+
+// plists reads the property lists of one product, in one request; if that
+// fails, one by one, so that a deadly one costs only itself.
+func (s *scanner) plists(ctx context.Context, d *draft) error {
+	byPath := map[string]*file{}
+	for _, f := range d.files {
+		byPath[d.rel(f)] = f
+	}
+	want := d.set.Plists()
+	want = slices.DeleteFunc(want, func(p bundle.Plist) bool { return byPath[p.File].trouble != nil })
+	answers, err := s.askPlists(ctx, want, byPath)
+	if err != nil {
+		if fatal(ctx, err) {
+			return err
+		}
+		answers = make([]plistAnswer, len(want))
+		for i := range want {
+			one, err := s.askPlists(ctx, want[i:i+1], byPath)
+			if err != nil {
+				if fatal(ctx, err) {
+					return err
+				}
+				g := gapOf(err)
+				answers[i].Trouble = g.Why
+				continue
+			}
+			answers[i] = one[0]
+		}
+	}
+	d.facts = bundle.Facts{Info: map[string]plist.InfoFacts{}, Privacy: map[string]sbom.Privacy{}}
+	for i, w := range want {
+		d.usePlist(w, answers[i], byPath[w.File])
+	}
+	return nil
+}
+
+func (s *scanner) askPlists(ctx context.Context, want []bundle.Plist, byPath map[string]*file) ([]plistAnswer, error) {
+	if len(want) == 0 {
+		return nil, nil
+	}
+	var q []plistRequest
+	for _, w := range want {
+		q = append(q, plistRequest{Disk: byPath[w.File].disk, Privacy: w.Kind == bundle.PlistPrivacy})
+	}
+	b, err := s.ask(ctx, s.pool, askPlists, q, deadline(int64(len(want))<<20))
+	if err != nil {
+		return nil, err
+	}
+	var out []plistAnswer
+	if err := json.Unmarshal(b, &out); err != nil || len(out) != len(want) {
+		return nil, fmt.Errorf("decoding what the property lists say: %d of %d answers: %w", len(out), len(want), err)
+	}
+	return out, nil
+}
+
+func (d *draft) usePlist(w bundle.Plist, a plistAnswer, f *file) {
+	switch {
+	case a.Trouble != "":
+		f.trouble = &sbom.Gap{Kind: sbom.GapUnreadable, Path: f.path, Offset: -1, Count: 1, Why: "property list: " + a.Trouble}
+		return
+	case a.Privacy != nil:
+		d.facts.Privacy[w.Bundle] = *a.Privacy
+	case a.Info != nil:
+		d.facts.Info[w.Bundle] = *a.Info
+	}
+	f.used = "property list"
+}
+
+// catalogAll asks syft about every product, one after the other in one child.
+func (s *scanner) catalogAll(ctx context.Context, drafts []*draft, wants [][]catalog.File) error {
+	for i, d := range drafts {
+		if err := s.catalog(ctx, d, wants[i]); err != nil {
+			return err
+		}
+		s.step("packages of " + d.name)
+	}
+	return nil
+}
+
+// catalog asks about some files of a product. If that kills the child, the list
+// is halved until the deadly file is alone; it becomes a gap.
+func (s *scanner) catalog(ctx context.Context, d *draft, files []catalog.File) error {
+	if len(files) == 0 {
+		return nil
+	}
+	var size int64
+	for _, f := range files {
+		size += f.Size
+	}
+	b, err := s.ask(ctx, s.packages, askPackages, files, 30*time.Second+deadline(size))
+	if err == nil {
+		var got []sbom.Package
+		if err := json.Unmarshal(b, &got); err != nil {
+			return fmt.Errorf("decoding packages: %w", err)
+		}
+		d.packages = append(d.packages, got...)
+		d.markUsed(files)
+		return nil
+	}
+	if fatal(ctx, err) {
+		return err
+	}
+	if len(files) == 1 {
+		g := gapOf(err)
+		g.Path, g.Why = files[0].Path, "packages: "+strings.TrimPrefix(g.Why, "packages: ")
+		d.gaps = append(d.gaps, g)
+		return nil
+	}
+	half := len(files) / 2
+	if err := s.catalog(ctx, d, files[:half]); err != nil {
+		return err
+	}
+	return s.catalog(ctx, d, files[half:])
+}
+
+// markUsed counts manifests that syft read as analysed.
+func (d *draft) markUsed(files []catalog.File) {
+	set := map[string]bool{}
+	for _, f := range files {
+		set[f.Path] = true
+	}
+	for _, f := range d.files {
+		if set[d.rel(f)] && f.used == "" && f.kind == "" {
+			f.used = "package manifest"
+		}
+	}
+}
