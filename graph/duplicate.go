@@ -61,7 +61,10 @@ func joinProducts(list []*sbom.Product) *sbom.Product {
 		p.Tags = unite(p.Tags, o.Tags)
 		p.Gaps = unite(p.Gaps, o.Gaps)
 	}
+	bundles, images := p.Bundles, p.Images // shared with the input, sorted there
+	p.Bundles, p.Images = nil, nil
 	p.Normalize()
+	p.Bundles, p.Images = bundles, images
 	return &p
 }
 

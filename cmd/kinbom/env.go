@@ -29,7 +29,9 @@ func systemEnv() *env {
 			if err != nil {
 				exe = os.Args[0]
 			}
-			return exec.CommandContext(ctx, exe, childVerb)
+			c := exec.CommandContext(ctx, exe, childVerb)
+			c.Args[0] = "kinbom" // whatever the file is called
+			return c
 		},
 	}
 }

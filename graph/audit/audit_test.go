@@ -54,8 +54,8 @@ func TestRun(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	sum := finding.Summary{Capability: Headline, Products: 6, Others: 1, Carriers: 4, Unexpected: 3, Ask: 1, Inherited: 2,
-		Mentions: 1, Clean: 1, Libraries: 1, Findings: 5, Gaps: 2}
+	sum := finding.Summary{Capability: Headline, Products: 7, Others: 1, Carriers: 4, Unexpected: 3, Ask: 1, Inherited: 2,
+		Mentions: 1, Clean: 2, Unseen: 1, Libraries: 1, Findings: 5, Gaps: 3}
 	if d := cmp.Diff(sum, r.Summary); d != "" {
 		t.Error(d)
 	}
@@ -122,7 +122,7 @@ func TestNothingToJudge(t *testing.T) {
 		t.Fatal(err)
 	}
 	var none *NoMatchError
-	if _, err := Run(scan(), f, options()); !errors.As(err, &none) || none.Met != 7 || none.Family != "f.yaml" {
+	if _, err := Run(scan(), f, options()); !errors.As(err, &none) || none.Met != 8 || none.Family != "f.yaml" {
 		t.Errorf("%v", err)
 	}
 }
@@ -213,7 +213,7 @@ func TestInputIsNotChanged(t *testing.T) {
 			t.Errorf("paths %v", p.Paths)
 		}
 	}
-	if len(r.Products) != 6 {
+	if len(r.Products) != 7 {
 		t.Errorf("%d products", len(r.Products))
 	}
 }

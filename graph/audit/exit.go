@@ -47,10 +47,10 @@ func (r *run) fails(c finding.Capability) bool {
 // belongs to no product: unreadable files, gaps, and kinds of code that are
 // skipped because they are not read yet. Files that are not code do not count.
 func incomplete(out *finding.Report) []string {
-	unreadable, skipped := out.Outside.Unreadable, notLookedAt(out.Outside)
+	unreadable, skipped := out.Outside.Unreadable, out.Outside.NotLookedAt()
 	for _, p := range out.Products {
 		unreadable += p.Coverage.Unreadable
-		skipped += notLookedAt(p.Coverage)
+		skipped += p.Coverage.NotLookedAt()
 	}
 	var reasons []string
 	if unreadable > 0 {
@@ -63,18 +63,6 @@ func incomplete(out *finding.Report) []string {
 		reasons = append(reasons, "incomplete: "+count(n, "gap", "gaps"))
 	}
 	return reasons
-}
-
-// notLookedAt counts files that were skipped for a reason that ends in "not
-// looked at".
-func notLookedAt(c finding.Coverage) int {
-	n := 0
-	for _, r := range c.Reasons {
-		if r.Status == sbom.StatusSkipped && strings.HasSuffix(r.Why, "not looked at") {
-			n += r.Count
-		}
-	}
-	return n
 }
 
 func count(n int, one, many string) string {

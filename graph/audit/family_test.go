@@ -58,7 +58,8 @@ func tag(p *sbom.Product, content, capability string, grade sbom.Grade) *sbom.Pr
 }
 
 // scan is the family of the tests: three products share a collector, one has
-// it of its own, one only mentions, one is quiet, one is another vendor's.
+// it of its own, one only mentions, one is quiet, one is JavaScript, one is
+// another vendor's.
 func scan() *sbom.Scan {
 	virus := kit(app("Doc Antivirus", "com.example.doc-antivirus"))
 	cleaner := tag(kit(app("Doc Cleaner", "com.example.doc-cleaner")), "Doc Cleaner main", "exfil.upload", sbom.GradeLikely)
@@ -69,11 +70,14 @@ func scan() *sbom.Scan {
 	zip := tag(app("Doc Unarchiver", "com.example.doc-unarchiver"), "Doc Unarchiver main", history, sbom.GradeLikely)
 	manual := tag(app("Doc Manual", "com.example.doc-manual"), "Doc Manual main", history, sbom.GradeMentions)
 	quiet := app("Doc Wifi", "com.example.doc-wifi")
+	script := app("Doc Notes", "com.example.doc-notes")
+	script.Coverage.AddSkipped("JavaScript: not looked at", 2)
+	script.Gaps = []sbom.Gap{{Kind: sbom.GapNotLookedAt, Path: "Contents/Resources/app.js", Offset: -1, Why: "JavaScript is not looked at by this version", Count: 2}}
 	other := kit(app("Foreign", "org.other.foreign"))
 	other.Team = "ZZZZZ99999"
 	s := &sbom.Scan{Tool: "kinbom", Version: "test", Rules: id("rules"),
 		Inputs:   []sbom.Input{{Path: "apps", Kind: "directory", Digest: id("apps"), Files: 20, Bytes: 4096}},
-		Products: []*sbom.Product{virus, cleaner, battery, zip, manual, quiet, other},
+		Products: []*sbom.Product{virus, cleaner, battery, zip, manual, quiet, script, other},
 		Gaps:     []sbom.Gap{{Kind: sbom.GapUnsupported, Path: "setup.dmg", Offset: -1, Why: "disk images are not opened", Count: 1}}}
 	s.Outside.AddSkipped("disk image: not looked at", 1)
 	for _, p := range s.Products {

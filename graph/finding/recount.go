@@ -3,6 +3,7 @@ package finding
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
 )
@@ -16,6 +17,9 @@ func (r *Report) Summarize(headline string) Summary {
 		switch {
 		case k == nil:
 			s.Clean++
+			if r.Unseen(&r.Products[i]) {
+				s.Unseen++
+			}
 		case sbom.Grade(k.Grade).Rank() < sbom.GradeLikely.Rank():
 			s.Mentions++
 		default:
@@ -41,6 +45,31 @@ func (r *Report) Summarize(headline string) Summary {
 		}
 	}
 	return s
+}
+
+// Unseen reports whether some code of a product could not be looked at, so that
+// not finding something in it says nothing: a file was unreadable, a kind of
+// code was skipped because it is not read yet, or there is a gap. A reference
+// that leads nowhere and inputs that contradict each other are no such gaps.
+func (r *Report) Unseen(p *Product) bool {
+	for _, g := range r.Gaps {
+		if g.Product != nil && *g.Product == p.ID && g.Kind != string(sbom.GapUnresolved) && g.Kind != string(sbom.GapInconsistent) {
+			return true
+		}
+	}
+	return p.Coverage.Unreadable > 0 || p.Coverage.NotLookedAt() > 0
+}
+
+// NotLookedAt counts the files that were skipped because a kind of code is not
+// read yet: their reason ends in "not looked at".
+func (c Coverage) NotLookedAt() int {
+	n := 0
+	for _, w := range c.Reasons {
+		if w.Status == sbom.StatusSkipped && strings.HasSuffix(w.Why, "not looked at") {
+			n += w.Count
+		}
+	}
+	return n
 }
 
 // Find returns what the product carries of a capability, or nil.

@@ -69,6 +69,7 @@ type Summary struct {
 	Inherited  int    `json:"inherited"`  // of those, provenance inherited
 	Mentions   int    `json:"mentions"`   // products that only mention
 	Clean      int    `json:"clean"`      // products without the headline
+	Unseen     int    `json:"unseen"`     // of those, products with code that could not be looked at: nothing is said of it
 	Libraries  int    `json:"libraries"`  // shared, background not counted
 	Background int    `json:"background"` // shared background libraries
 	Findings   int    `json:"findings"`

@@ -161,12 +161,35 @@ func TestFatFiles(t *testing.T) {
 	if libs[0].ID != "library:"+string(sbom.DigestOfList(want)) {
 		t.Errorf("id %s", libs[0].ID)
 	}
+	if g, _ := find(t, p, same); slices.ContainsFunc(g.Edges, func(e graph.Edge) bool { return e.Kind == graph.EdgeSameAs }) {
+		t.Error("the slices of one file are tied by their name")
+	}
 	thin := product("R", fat("a1", "f3", "arm64", arm))
 	if _, libs = find(t, p, thin); len(libs) != 1 || libs[0].ID != "library:"+string(digest("a1")) || len(libs[0].Files) != 2 {
 		t.Errorf("fat and thin: %+v", libs)
 	}
 	if _, libs = find(t, p, same, thin); len(libs) != 2 {
 		t.Errorf("fat, fat and thin: %d libraries, want one per slice", len(libs))
+	}
+}
+
+func TestManyCopies(t *testing.T) {
+	var list []*sbom.Product
+	for i := range 3 * allPairs {
+		list = append(list, product(fmt.Sprint("P", i), image(fmt.Sprint("i", i), ident(sbom.IdentUnsigned, "u"), ident(sbom.IdentUUID, "1"))))
+	}
+	g, libs := find(t, list...)
+	if len(libs) != 1 || len(libs[0].Products) != len(list) || libs[0].Rung != RungUnsigned {
+		t.Fatalf("%+v", libs)
+	}
+	n := 0
+	for _, e := range g.Edges {
+		if e.Kind == graph.EdgeSameAs {
+			n++
+		}
+	}
+	if n != len(list)-1 {
+		t.Errorf("%d edges for %d copies", n, len(list))
 	}
 }
 

@@ -106,6 +106,9 @@ func findTies(list []copied) []tie {
 		for _, class := range classes(list, s) {
 			for _, p := range pairs(class) {
 				t := tie{a: p[0], b: p[1], rung: s.rung, merges: s.merges}
+				if s.rung == RungName && slices.Equal(list[t.a].files, list[t.b].files) {
+					continue // slices of one file: says nothing
+				}
 				if s.rung == RungCDHash && contradicted(list[t.a].image, list[t.b].image) {
 					t.merges = false
 				}

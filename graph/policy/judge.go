@@ -135,13 +135,10 @@ func (j *judge) verdictOf(k *propagate.Carried, purpose, declared string) (verdi
 		return "", fmt.Sprintf("no verdict: %s alone is neutral, no purpose speaks of it", k.Capability)
 	}
 	note := ""
-	if column != columnClear && j.all(k, sbom.FlagClears) {
+	if column != columnClear && j.onlyClears(k) {
 		column, note = columnClear, "; its code deletes such data and is judged as that"
 	}
 	verdict = j.Table.verdict(purpose, column, k.Sends, declared)
-	if verdict == finding.VerdictUnexpected && j.all(k, sbom.FlagEngine, sbom.FlagOwnStore) {
-		verdict, note = finding.VerdictAsk, "; all its code belongs to a browser engine or reads the product's own store"
-	}
 	if k.Sends == finding.SendsShown {
 		note += "; sending is shown"
 	}
@@ -156,13 +153,22 @@ func (j *judge) verdictOf(k *propagate.Carried, purpose, declared string) (verdi
 	return verdict, fmt.Sprintf("verdict unexpected: nothing in the purpose %s calls for %s%s", purpose, k.Capability, note)
 }
 
-// all reports whether every source at likely or better has one of the flags.
-func (j *judge) all(k *propagate.Carried, flags ...string) bool {
-	list := j.likely(k)
-	for _, s := range list {
-		if !slices.ContainsFunc(flags, func(f string) bool { return slices.Contains(s.Flags, f) }) {
-			return false
+// onlyClears reports whether every tag at likely or better only deletes. One
+// tag that reads, in whatever source, is enough for false: code that reads is
+// not excused by code beside it that deletes. The other flags stand beside the
+// grade and change no verdict.
+func (j *judge) onlyClears(k *propagate.Carried) bool {
+	n := 0
+	for _, s := range j.likely(k) {
+		for _, t := range s.Tags {
+			if !sure(t.Grade) {
+				continue
+			}
+			if !slices.Contains(t.Flags, sbom.FlagClears) {
+				return false
+			}
+			n++
 		}
 	}
-	return len(list) > 0
+	return n > 0
 }

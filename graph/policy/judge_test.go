@@ -256,24 +256,36 @@ func TestOutsideTheBundle(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	for _, c := range []struct{ app, flag, want string }{
-		{"clean", sbom.FlagClears, "expected"}, {"zip", sbom.FlagClears, "unexpected"},
-		{"zip", sbom.FlagEngine, "ask"}, {"zip", sbom.FlagOwnStore, "ask"}, {"zip", sbom.FlagImporter, "unexpected"},
+	likely := func(flags ...string) sbom.Tag { return sbom.Tag{Grade: sbom.GradeLikely, Flags: flags} }
+	for _, c := range []struct {
+		name, app, want string
+		tags            []sbom.Tag
+	}{
+		{"a cleaner clears", "clean", "expected", []sbom.Tag{likely(sbom.FlagClears)}},
+		{"an archiver clears", "zip", "unexpected", []sbom.Tag{likely(sbom.FlagClears)}},
+		{"reads beside it, in one image", "clean", "unexpected", []sbom.Tag{likely(sbom.FlagClears), likely()}},
+		{"mentions beside it", "clean", "expected", []sbom.Tag{likely(sbom.FlagClears), {Grade: sbom.GradeMentions}}},
+		{"engine", "zip", "unexpected", []sbom.Tag{likely(sbom.FlagEngine)}},
+		{"own store", "zip", "unexpected", []sbom.Tag{likely(sbom.FlagOwnStore)}},
+		{"no tags", "clean", "unexpected", nil},
 	} {
 		w := newWorld(purposes)
 		w.app(c.app, "m")
 		s := w.source("m")
-		s.Flags = []string{c.flag}
+		s.Tags, s.Flags = c.tags, []string{sbom.FlagClears}
 		w.sources[s.ID] = s
 		if _, all := w.judge(t); all[c.app].Verdict != c.want {
-			t.Errorf("%s %s: %s", c.app, c.flag, all[c.app].Verdict)
+			t.Errorf("%s: %s", c.name, all[c.app].Verdict)
 		}
 	}
 	w := newWorld(purposes)
 	w.app("clean", "m", "reader")
 	s := w.source("m")
-	s.Flags = []string{sbom.FlagClears}
+	s.Tags = []sbom.Tag{likely(sbom.FlagClears)}
 	w.sources[s.ID] = s
+	r := w.source("reader")
+	r.Tags = []sbom.Tag{likely()}
+	w.sources[r.ID] = r
 	if _, all := w.judge(t); all["clean"].Verdict != "unexpected" {
 		t.Error("a second source that reads is excused by one that clears")
 	}

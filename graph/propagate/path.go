@@ -34,8 +34,8 @@ type finder struct {
 // a common inner state exist, and returns those; else a second one that shares
 // a part with the first is added, so that a reader sees two ways wherever
 // there are two. Not covered: a third disjoint route that only a flow search
-// would find; two disjoint ones where the flow search meets one image in two
-// other products; and routes that pass through another entry, since the part
+// would find; that the flow search may take one image for two where it meets
+// it in two other products; and routes that pass through another entry, since the part
 // after that entry is a route by itself.
 func (f *finder) routes() []route {
 	best, _, _ := f.r.of(f.image)
@@ -89,7 +89,7 @@ func (f *finder) second(only route, strongest uint8) []route {
 		levels = append(levels, levelLinked)
 	}
 	for _, level := range levels {
-		if pair, ok := f.disjoint(only, level); ok && pair[0].level >= strongest && f.apart(pair[0], pair[1]) {
+		if pair, ok := f.disjoint(only, level); ok && pair[0].level >= strongest {
 			return pair
 		}
 	}
@@ -111,15 +111,6 @@ func (f *finder) second(only route, strongest uint8) []route {
 	}
 	slices.SortStableFunc(other, f.compare)
 	return []route{only, other[0]}
-}
-
-// apart reports whether two routes have no inner image in common.
-func (f *finder) apart(a, b route) bool {
-	inner := map[int32]bool{}
-	for _, i := range a.links[1:] {
-		inner[f.n.image[f.n.links[i].from]] = true
-	}
-	return !slices.ContainsFunc(b.links[1:], func(i int32) bool { return inner[f.n.image[f.n.links[i].from]] })
 }
 
 // compare orders routes, the better one first.
@@ -164,7 +155,7 @@ func (f *finder) shortest(level uint8) (route, bool) {
 				if l.level < level || f.cut[[2]int32{l.from, l.to}] {
 					continue
 				}
-				if !f.r.isEntry(l.from) && (f.r.level[l.from] < level || f.banned[f.n.image[l.from]] || false) {
+				if !f.r.isEntry(l.from) && (f.r.level[l.from] < level || f.banned[f.n.image[l.from]] || f.n.image[l.from] == f.image) {
 					continue
 				}
 				if _, ok := known[l.from]; ok {

@@ -1,6 +1,7 @@
 package propagate
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -121,10 +122,10 @@ func TestSources(t *testing.T) {
 	})
 	var got []string
 	for _, s := range r.Sources {
-		got = append(got, f.readable(s.ID)+" "+string(s.Grade)+" "+strings.Join(s.Stores, "+"))
+		got = append(got, fmt.Sprint(f.readable(s.ID), " ", s.Grade, " ", strings.Join(s.Stores, "+"), " ", len(s.Tags)))
 	}
 	slices.Sort(got)
-	same(t, "sources", got, []string{"image:a#c likely firefox+safari", "image:a#d mentions ", "image:b#c shown chromium", "image:n#c mentions opera"})
+	same(t, "sources", got, []string{"image:a#c likely firefox+safari 2", "image:a#d mentions  1", "image:b#c shown chromium 1", "image:n#c mentions opera 1"})
 }
 
 func TestUnit(t *testing.T) {
@@ -157,6 +158,7 @@ func TestComposite(t *testing.T) {
 		{"sink loads it", "a has history likely\nup has upload likely\nP up loads a", "likely carries possible a=carries"},
 		{"both loaded", "a has history likely\nup has upload likely\nP main loads up\nP main calls a", "likely reachable possible a=reachable"},
 		{"sink opened", "a has history likely\nup has upload likely\nP a opens up", "likely carries no a=carries"},
+		{"sink opens it", "a has history likely\nup has upload likely\nP up opens a", "likely carries no a=carries"},
 		{"sink apart", "a has history likely\nup has upload likely\nP lone loads up\nP main loads a", "likely linked no a=linked"},
 		{"sink beside another source", "a has history likely\nb has history likely\nb has upload likely", "likely carries possible a=carries b=carries"},
 	} {
@@ -183,6 +185,18 @@ func TestCompositeOutside(t *testing.T) {
 		"P collection likely linked possible outside lib=linked", "Q collection likely carries no lib=carries"})
 }
 
+func TestMentionsOutside(t *testing.T) {
+	f := newFamily(t, `
+		P holds pmain:main
+		Q holds qmain:main lib
+		lib has history likely clears
+		lib has history mentions
+		P pmain leaves lib`)
+	_, r := f.run(Composite{ID: "collection", Any: []string{"history"}})
+	same(t, "facts", f.facts(r), []string{
+		"P history likely linked clears outside lib=linked", "Q collection mentions no clears lib", "Q history likely carries clears lib=carries"})
+}
+
 func TestWitnesses(t *testing.T) {
 	const base = "P holds main:main helper:helper-app a b c d src\nsrc has x likely\n"
 	const main, helper = "product:P -contains-> bundle:P/ -contains-> image:main", "product:P -contains-> bundle:P/ -contains-> bundle:P/Contents/Helpers/H.app -contains-> image:helper"
@@ -197,6 +211,8 @@ func TestWitnesses(t *testing.T) {
 			"reachable: " + main + " -calls-> image:a -calls-> image:src", "linked: " + main + " -loads-> image:src"}},
 		{"hard before soft", "P main opens a\nP a loads src\nP main loads b\nP b loads src", []string{
 			"linked: " + main + " -loads-> image:b -loads-> image:src", "linked: " + main + " -opens-> image:a -loads-> image:src"}},
+		{"hard before soft, other names", "P main loads a\nP a loads src\nP main opens b\nP b loads src", []string{
+			"linked: " + main + " -loads-> image:a -loads-> image:src", "linked: " + main + " -opens-> image:b -loads-> image:src"}},
 		{"main before helper", "P helper loads src\nP main loads src", []string{
 			"linked: " + main + " -loads-> image:src", "linked: " + helper + " -loads-> image:src"}},
 		{"at most three", "P main loads a\nP main loads b\nP main loads c\nP main loads d\nP a loads src\nP b loads src\nP c loads src\nP d loads src", nil},
@@ -205,8 +221,13 @@ func TestWitnesses(t *testing.T) {
 		{"shortest blocks", "P main loads a\nP a loads b\nP b loads src\nP main loads c\nP c loads d\nP d loads b\nP a loads d2x\nP d2x loads d3x\nP d3x loads src", []string{
 			"linked: " + main + " -loads-> image:a -loads-> image:d2x -loads-> image:d3x -loads-> image:src",
 			"linked: " + main + " -loads-> image:c -loads-> image:d -loads-> image:b -loads-> image:src"}},
+		{"shortest blocks twice", "P main loads a\nP a loads b\nP b loads c\nP c loads src\nP main loads e1\nP e1 loads e2\nP e2 loads e3\nP e3 loads c\nP a loads d\nP d loads d2x\nP d2x loads d3x\nP d3x loads src", []string{
+			"linked: " + main + " -loads-> image:a -loads-> image:d -loads-> image:d2x -loads-> image:d3x -loads-> image:src",
+			"linked: " + main + " -loads-> image:e1 -loads-> image:e2 -loads-> image:e3 -loads-> image:c -loads-> image:src"}},
+		{"strong before disjoint", "P main calls a\nP a calls b\nP b calls src\nP main loads c\nP c loads b\nP a loads d\nP d loads src", []string{
+			"reachable: " + main + " -calls-> image:a -calls-> image:b -calls-> image:src"}},
 	} {
-		f := newFamily(t, strings.Replace(base, " src\n", " src d2x d3x\n", 1), tt.lines)
+		f := newFamily(t, strings.Replace(base, " src\n", " src d2x d3x e1 e2 e3\n", 1), tt.lines)
 		_, r := f.run()
 		got := f.witnesses(r, "P", "x")
 		switch tt.name {
@@ -214,15 +235,40 @@ func TestWitnesses(t *testing.T) {
 			if len(got) != 3 {
 				t.Errorf("%d witnesses", len(got))
 			}
+		case "strong before disjoint":
+			if len(got) != 2 {
+				t.Fatalf("%s: %q", tt.name, got)
+			}
+			same(t, tt.name, got[:1], tt.want)
 		case "no two disjoint":
 			if len(got) != 2 || got[0] == got[1] {
 				t.Errorf("two ways that share c: %q", got)
 			}
-		case "shortest blocks":
+		case "shortest blocks", "shortest blocks twice":
 			slices.Sort(got)
 			same(t, tt.name, got, tt.want)
 		default:
 			same(t, tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestEntryPlace(t *testing.T) {
+	at := func(role sbom.Role) sbom.Place { return sbom.Place{Path: string(role), Role: role} }
+	for _, tt := range []struct {
+		want  sbom.Role
+		roles []sbom.Role
+	}{
+		{sbom.RoleMain, []sbom.Role{sbom.RoleLibrary, sbom.RoleHelper, sbom.RoleMain}},
+		{sbom.RoleMain, []sbom.Role{sbom.RoleMain, sbom.RoleHelper}},
+		{sbom.RoleHelper, []sbom.Role{sbom.RoleLibrary, sbom.RoleHelper, sbom.RoleXPC}},
+	} {
+		m := &sbom.Image{}
+		for _, r := range tt.roles {
+			m.Places = append(m.Places, at(r))
+		}
+		if got := entryPlace(m); got.Role != tt.want {
+			t.Errorf("of %v: %s", tt.roles, got.Role)
 		}
 	}
 }

@@ -135,7 +135,8 @@ func quoteDot(s string) string {
 
 // owners maps every node to the one product that contains it, over contains
 // edges from products and bundles and over tags; "" for nodes that several
-// products contain, and for nodes that none does.
+// products contain, and for nodes that none does. A gap belongs to the product
+// whose reference leads to it.
 func owners(g *graph.Graph) map[string]string {
 	next := map[string][]string{}
 	kinds := map[string]graph.NodeKind{}
@@ -169,6 +170,11 @@ func owners(g *graph.Graph) map[string]string {
 	for id, products := range held {
 		if slices.Sort(products); len(products) == 1 {
 			out[id] = products[0]
+		}
+	}
+	for _, e := range g.Edges {
+		if kinds[e.To] == graph.NodeGap && e.Product != "" {
+			out[e.To] = graph.ProductNode(e.Product)
 		}
 	}
 	return out

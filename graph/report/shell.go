@@ -36,10 +36,24 @@ func quoteShell(s string) string {
 	return `"$(printf '%b' '` + b.String() + `')"`
 }
 
-// quotePattern escapes the characters that unzip takes for wildcards in the
-// name of an archive or a member.
-func quotePattern(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `[`, `\[`, `]`, `\]`, `*`, `\*`, `?`, `\?`).Replace(s)
+// memberPattern escapes the characters that unzip takes for wildcards in the
+// name of a member.
+func memberPattern(s string) string {
+	s = strings.NewReplacer(`\`, `\\`, `[`, `\[`, `]`, `\]`, `*`, `\*`, `?`, `\?`).Replace(s)
+	if strings.HasPrefix(s, "-") {
+		return "[-]" + s[1:] // not an option
+	}
+	return s
+}
+
+// archivePattern does the same for the name of the archive. unzip takes it for
+// a pattern only when it holds a wildcard, and there a backslash has no
+// escape: any character stands for it.
+func archivePattern(s string) string {
+	if !strings.ContainsAny(s, "*?[") {
+		return s
+	}
+	return strings.NewReplacer(`[`, `[[]`, `*`, `[*]`, `?`, `[?]`, `\`, `?`).Replace(s)
 }
 
 // filePath is the path of a place as found under the input. The path of a bare
@@ -85,11 +99,7 @@ func showBytes(p string, offset, length int64) string {
 		return fmt.Sprintf("dd if=%s %s", quoteShell(p), tail)
 	case 2:
 		dir, base := path.Split(parts[0])
-		member := quotePattern(parts[1])
-		if strings.HasPrefix(member, "-") {
-			member = "[-]" + member[1:]
-		}
-		return fmt.Sprintf("unzip -p %s %s | dd %s", quoteShell(dir+quotePattern(base)), quoteShell(member), tail)
+		return fmt.Sprintf("unzip -p %s %s | dd %s", quoteShell(dir+archivePattern(base)), quoteShell(memberPattern(parts[1])), tail)
 	}
 	return fmt.Sprintf("# unpack %s first: it lies in another archive", quoteShell(strings.Join(parts[:len(parts)-1], "/")))
 }

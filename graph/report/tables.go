@@ -12,15 +12,22 @@ import (
 func (p *page) products(r *finding.Report) {
 	p.head(fmt.Sprintf("PRODUCTS and %s", plain(r.Summary.Capability)))
 	rows := [][]string{{"PRODUCT", "PURPOSE", "GRADE", "STRENGTH", "PROVENANCE", "VERDICT"}}
+	star := false
 	for i := range r.Products {
 		q := &r.Products[i]
 		row := []string{label(r, q), cmp.Or(q.Purpose, "-"), "none", "-", "-", "-"}
+		if q.Find(r.Summary.Capability) == nil && r.Unseen(q) {
+			row[2], star = "none *", true
+		}
 		if k := q.Find(r.Summary.Capability); k != nil {
 			row = append(row[:2], k.Grade, cmp.Or(k.Strength, "-"), cmp.Or(k.Provenance, "-"), cmp.Or(k.Verdict, "-"))
 		}
 		rows = append(rows, row)
 	}
 	p.table([]int{24, 14, 8, 9, 10, 10}, rows)
+	if star {
+		p.text("  * ", "none found in what was looked at; part of the product's code was not, see the gaps. This is no negative.")
+	}
 	if f := r.Family; f != nil && len(f.NotMet) > 0 {
 		p.text("  ", "The family file lists %s, of which %d were met. Not met: %s", number(f.Declared, "product"), f.Met, strings.Join(f.NotMet, ", "))
 	}

@@ -33,11 +33,11 @@ func Text(w io.Writer, r *finding.Report) error {
 }
 
 func (p *page) title(r *finding.Report) {
-	who := "no family file"
+	who := "without a family file"
 	if r.Family != nil {
-		who = r.Family.Vendor
+		who = "of " + r.Family.Vendor
 	}
-	p.text("", "kinbom audit of %s: %s judged, %s listed only", who, number(r.Summary.Products, "product"), number(r.Summary.Others, "other"))
+	p.text("", "kinbom audit %s: %s judged, %s listed only", who, number(r.Summary.Products, "product"), number(r.Summary.Others, "other"))
 }
 
 // answer says what the family carries, and lists the findings, gravest first.
@@ -50,6 +50,9 @@ func (p *page) answer(r *finding.Report) {
 	} else {
 		p.text("  ", "%d of %s %s %s: code that reads what a person browsed. %d inherited it. Verdicts: %d unexpected, %d ask, %d expected.",
 			s.Carriers, number(s.Products, "product"), verb(s.Carriers, "carries", "carry"), s.Capability, s.Inherited, s.Unexpected, s.Ask, s.Expected)
+	}
+	if s.Unseen > 0 {
+		p.text("  ", "In %d of the %s without it some code could not be looked at: of that code nothing is said.", s.Unseen, number(s.Clean, "product"))
 	}
 	if r.Family == nil {
 		p.text("  ", "No family file was given, so no purpose is known: every verdict is ask and no origin can be named. A family file is needed to say more (kinbom init writes one to fill in).")

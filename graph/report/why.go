@@ -51,6 +51,10 @@ type why struct {
 
 func (y *why) absent() {
 	y.text("", "%s (%s): no code of %s was found", label(y.r, y.q), cmp.Or(y.q.Purpose, "no purpose given"), y.id)
+	if y.r.Unseen(y.q) {
+		y.text("  ", "This is no negative: some of its code could not be looked at.")
+		return
+	}
 	y.text("  ", "That is worth as much as what was looked at:")
 }
 

@@ -11,14 +11,19 @@ import (
 // literals makes about 20 MB of text as programs hold it: words, paths,
 // messages, SQL, symbol names; a few of them near what rules look for.
 func literals(bytes int) (*sbom.Unit, int64) {
-	words := []string{"error", "History", "urls", "select", "from", "Default", "cookie", "std::__1::basic_string", "Library/Application Support", "com.apple.", "invalid", "argument", "_ZN4core3fmt", "visit", "table", "moz_", "http", "Google", "file", "%s: %d"}
+	near := []string{"History", "urls", "Default", "Library/Application Support", "com.apple.", "moz_", "Google", "visit"}
+	words := []string{"error", "function", "could not open", "[%s] value out of range:", "/usr/src/build/lib/core", "select", "from", "cookie", "std::__1::basic_string", "invalid", "argument", "_ZN4core3fmt", "table", "http", "file", "%s: %d"}
 	r := rand.New(rand.NewPCG(5, 6))
 	u := &sbom.Unit{Scope: sbom.ScopeImage}
 	n := 0
 	for n < bytes {
 		var v []byte
 		for range 1 + r.IntN(8) {
-			v = fmt.Appendf(v, "%s%c%d", words[r.IntN(len(words))], " /_."[r.IntN(4)], r.IntN(1000))
+			w := words[r.IntN(len(words))]
+			if r.IntN(20) == 0 {
+				w = near[r.IntN(len(near))]
+			}
+			v = fmt.Appendf(v, "%s%c%d", w, " /_."[r.IntN(4)], r.IntN(1000))
 		}
 		kind := sbom.FactString
 		if r.IntN(4) == 0 {

@@ -44,8 +44,8 @@ func (st *state) keep(id int, p piece) {
 }
 
 func (st *state) compare(a, b piece) int {
-	fa, fb := &st.u.Facts[a.fact], &st.u.Facts[b.fact]
-	return cmp.Or(-cmp.Compare(a.level, b.level), cmp.Compare(fa.Offset, fb.Offset), cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
+	oa, ob := st.u.Facts[a.fact].Offset, st.u.Facts[b.fact].Offset
+	return cmp.Or(-cmp.Compare(a.level, b.level), cmp.Compare(oa+int64(a.from), ob+int64(b.from)), cmp.Compare(a.to-a.from, b.to-b.from))
 }
 
 // evidence collects the pieces behind a verdict.

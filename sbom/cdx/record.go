@@ -210,7 +210,7 @@ func linkOut(l sbom.Link, to string) linkRecord {
 
 func linkIn(r linkRecord, from sbom.Digest) (sbom.Link, error) {
 	l := sbom.Link{Kind: r.Kind, From: from, Target: r.Target, Name: r.Name, Load: r.Load, How: r.How, Soft: r.Soft,
-		Symbols: r.Symbols, Evidence: mapped(r.Evidence, evidenceIn)}
+		Seen: r.Seen, Symbols: r.Symbols, Evidence: mapped(r.Evidence, evidenceIn)}
 	if r.Target == sbom.TargetInside {
 		id, ok := strings.CutPrefix(r.To, "image:")
 		if !ok {

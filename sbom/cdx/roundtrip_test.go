@@ -205,6 +205,21 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
+// White space that an XML reader may change is never written as it is.
+func TestQuote(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "plain <&> \"text\"": "plain <&> \"text\"", "é\u2028x": "é\u2028x",
+		" a": `" a"`, "a\n": `"a\n"`, "a\tb": `"a\tb"`, `"a"`: `"\"a\""`, "\x00\x7f\uffff": `"\u0000\u007f\uffff"`,
+	} {
+		if got := quote(in); got != want {
+			t.Errorf("quote(%q) = %s, want %s", in, got, want)
+		}
+		if back, err := unquote(quote(in)); back != in || err != nil {
+			t.Errorf("%q came back as %q (%v)", in, back, err)
+		}
+	}
+}
+
 func TestRepair(t *testing.T) {
 	p := docCleaner()
 	gaps := len(p.Gaps)

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -24,6 +25,7 @@ const objects = "objects"
 type spool struct {
 	dir  string
 	root *os.Root // so that a link planted in dir leads nowhere
+	made map[sbom.Digest]bool // small contents stored by this spool
 	next int
 	buf  []byte
 }
@@ -40,7 +42,7 @@ func openSpool(dir string) (*spool, error) {
 		root.Close()
 		return nil, err
 	}
-	return &spool{dir: dir, root: root, buf: make([]byte, 256<<10)}, nil
+	return &spool{dir: dir, root: root, made: map[sbom.Digest]bool{}, buf: make([]byte, 256<<10)}, nil
 }
 
 func (s *spool) close() { s.root.Close() }
@@ -61,7 +63,53 @@ func (e *sourceError) Unwrap() error { return e.err }
 
 // put stores what r gives. When r fails, nothing is kept and the error is a
 // *sourceError; other errors are the disk's.
-func (s *spool) put(r io.Reader) (c content, err error) {
+func (s *spool) put(r io.Reader) (content, error) {
+	n, err := io.ReadFull(r, s.buf)
+	switch {
+	case err == nil:
+		return s.putLarge(io.MultiReader(bytes.NewReader(bytes.Clone(s.buf[:n])), r))
+	case errors.Is(err, io.EOF), err == io.ErrUnexpectedEOF:
+	default:
+		return content{}, &sourceError{err}
+	}
+	return s.putSmall(s.buf[:n])
+}
+
+// putSmall stores a content that is in memory: most are, and many are met more
+// than once. A file that is there and has another size was left half written by
+// a process that died.
+func (s *spool) putSmall(data []byte) (content, error) {
+	c := content{digest: sbom.DigestOf(data), size: int64(len(data)), head: bytes.Clone(data[:min(len(data), headSize)])}
+	name := objects + "/" + string(c.digest)
+	c.disk = filepath.Join(s.dir, objects, string(c.digest))
+	if s.made[c.digest] {
+		return c, nil
+	}
+	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		if info, serr := s.root.Lstat(name); serr != nil || !info.Mode().IsRegular() || info.Size() != c.size {
+			return s.putLarge(bytes.NewReader(bytes.Clone(data)))
+		}
+		s.made[c.digest] = true
+		return c, nil
+	}
+	if err == nil {
+		_, err = f.Write(data)
+		err = errors.Join(err, f.Close())
+		if err != nil {
+			s.root.Remove(name)
+		}
+	}
+	if err != nil {
+		return content{}, fmt.Errorf("storing unpacked bytes: %w", err)
+	}
+	s.made[c.digest] = true
+	return c, nil
+}
+
+// putLarge stores a content piece by piece under a number, and gives it its
+// name when that is known.
+func (s *spool) putLarge(r io.Reader) (c content, err error) {
 	f, part, err := s.create()
 	if err != nil {
 		return content{}, fmt.Errorf("storing unpacked bytes: %w", err)

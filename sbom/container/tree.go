@@ -87,9 +87,8 @@ func (t *Tree) gap(kind sbom.GapKind, path string, offset int64, why string) {
 // finish sorts, drops folders that are listed twice, numbers entries of the
 // same name, and says where such entries contradict each other.
 func (t *Tree) finish() *Tree {
-	slices.SortStableFunc(t.Entries, func(a, b Entry) int {
-		return cmp.Or(strings.Compare(a.Norm, b.Norm), strings.Compare(a.Path, b.Path), strings.Compare(string(a.Type), string(b.Type)),
-			strings.Compare(string(a.Digest), string(b.Digest)), strings.Compare(a.Link, b.Link), strings.Compare(a.Why, b.Why))
+	slices.SortStableFunc(t.Entries, func(a, b Entry) int { // equal names stay in the archive's order
+		return cmp.Or(strings.Compare(a.Norm, b.Norm), strings.Compare(a.Path, b.Path))
 	})
 	out := t.Entries[:0]
 	for _, e := range t.Entries {

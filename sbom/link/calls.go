@@ -100,7 +100,7 @@ func (r *resolver) exports(m *Image) map[string]bool {
 // boundToMain ties a plug-in to the executables in whose process it runs.
 func (r *resolver) boundToMain(s *slice, names []string) {
 	for _, m := range r.mains[s.noun.Digest] {
-		if m.noun.Digest == s.noun.Digest {
+		if m.noun.Digest == s.noun.Digest || !sameArch(m.noun.Arch, s.noun.Arch) {
 			continue
 		}
 		for _, n := range names {

@@ -43,11 +43,20 @@ func (r *resolver) walk(s *slice, opened bool) {
 }
 
 // mainFor is the executable in whose process an opened image most likely runs:
-// the main executable of the nearest bundle around it, else of the product.
+// the main executable of the nearest bundle around it, else of the product. An
+// image of an architecture that no executable has is never loaded; what it
+// would load is resolved as beside the executable of another architecture.
 func (r *resolver) mainFor(s *slice) *slice {
+	if m := r.nearestMain(s, true); m != nil {
+		return m
+	}
+	return r.nearestMain(s, false)
+}
+
+func (r *resolver) nearestMain(s *slice, exact bool) *slice {
 	var best *slice
 	for _, e := range r.slices {
-		if e.noun.Type != "execute" || !e.role.Entry() || !sameArch(s.noun.Arch, e.noun.Arch) {
+		if e.noun.Type != "execute" || !e.role.Entry() || (exact && !sameArch(s.noun.Arch, e.noun.Arch)) {
 			continue
 		}
 		inside := e.bundle == "" || s.bundle == e.bundle || strings.HasPrefix(s.bundle, e.bundle+"/")

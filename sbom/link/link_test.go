@@ -128,6 +128,11 @@ func TestLoads(t *testing.T) {
 			img(main, "execute", sbom.RoleMain, loads(sbom.LoadRegular, "/Applications/Any.app/Contents/Frameworks/a.dylib")),
 			img(fw+"a.dylib", "dylib", sbom.RoleLibrary)}, nil,
 			[]string{"loads Contents/MacOS/App -> Contents/Frameworks/a.dylib (absolute path into the product)"}, 0},
+		{"an architecture that no executable has", []Image{
+			img(main, "execute", sbom.RoleMain),
+			img(fw+"a.dylib", "dylib", sbom.RoleLibrary, arch("x86_64"), loads(sbom.LoadRegular, "@executable_path/../Frameworks/b.dylib")),
+			img(fw+"b.dylib", "dylib", sbom.RoleLibrary, arch("x86_64"))}, nil,
+			[]string{"loads Contents/Frameworks/a.dylib -> Contents/Frameworks/b.dylib (@executable_path)"}, 0},
 		{"the slice of the same architecture", []Image{
 			img(main, "execute", sbom.RoleMain, loads(sbom.LoadRegular, "@executable_path/a.dylib")),
 			img("Contents/MacOS/a.dylib", "dylib", sbom.RoleLibrary, arch("x86_64"))}, nil,

@@ -171,10 +171,7 @@ func (d *binder) bind(op byte, imm int) error {
 		count, step = n, size+skip
 	}
 	if d.seg < 0 || d.seg >= len(d.s.segs) {
-		if d.s.t.fixups.size == 0 && !d.weak {
-			return fmt.Errorf("binding without a segment")
-		}
-		return nil
+		return d.homeless()
 	}
 	g := &d.s.segs[d.seg]
 	for range count {
@@ -186,6 +183,25 @@ func (d *binder) bind(op byte, imm int) error {
 		}
 		d.done(g)
 		d.off += step
+	}
+	return nil
+}
+
+// homeless meets a binding before any segment. In the threaded form it only
+// adds the name to the table that the chained pointers count in.
+func (d *binder) homeless() error {
+	if !d.s.fix.threaded {
+		if d.weak {
+			return nil
+		}
+		return fmt.Errorf("binding without a segment")
+	}
+	if len(d.s.fix.imports) < d.s.o.MaxImports {
+		d.s.fix.imports = append(d.s.fix.imports, d.cur)
+	}
+	if d.cur.name != nil && !d.seen {
+		d.seen = true
+		d.emit(d.cur)
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func (s *slice) command(cmd uint32, b []byte, off int64) {
 	case lcIDDylib:
 		s.idCommand(b, off)
 	case lcRpath:
-		if name, _ := s.stringIn(b, off, 8); name != "" {
+		if name, at := s.stringIn(b, off, 8); at >= 0 {
 			s.said.Rpaths = append(s.said.Rpaths, name)
 		}
 	case lcUUID:

@@ -29,7 +29,6 @@ const (
 	kindMask       = 0xff
 	kindZero       = 0x1
 	kindCStrings   = 0x2
-	kindSelrefs    = 0x5
 	kindInits      = 0x9
 	kindGBZero     = 0xc
 	kindThreadZero = 0x12

@@ -40,29 +40,25 @@ func (s *slice) readSignature() {
 	if s.t.signatureCmd == 0 {
 		return
 	}
-	b := s.table(s.t.signature, "code signature")
-	at := s.clamp(s.t.signature.off)
-	be := binary.BigEndian
-	if len(b) < 12 || be.Uint32(b) != blobSuper {
-		s.gap(sbom.GapUnreadable, at, "code signature has no super blob")
+	b, at := s.superBlob()
+	if b == nil {
 		return
 	}
-	if n := be.Uint32(b[4:]); n >= 12 && uint64(n) <= uint64(len(b)) {
-		b = b[:n]
-	}
-	count := be.Uint32(b[8:])
+	be, count := binary.BigEndian, binary.BigEndian.Uint32(b[8:])
 	if count > maxBlobs || 12+8*int(count) > len(b) {
 		s.gap(sbom.GapUnreadable, at+8, "code signature claims %d blobs", count)
 		count = min(count, maxBlobs, uint32(len(b)-12)/8)
 	}
 	sig := &sbom.Signature{}
 	var best *directory
+	slots := map[uint32]bool{}
 	for i := range int(count) {
 		slot, off := be.Uint32(b[12+8*i:]), uint64(be.Uint32(b[16+8*i:]))
 		if off+8 > uint64(len(b)) || uint64(be.Uint32(b[off+4:])) > uint64(len(b))-off || be.Uint32(b[off+4:]) < 8 {
 			s.gap(sbom.GapUnreadable, at+int64(12+8*i), "blob %d of the code signature lies outside it", i)
 			continue
 		}
+		slots[slot] = true
 		blob := b[off : off+uint64(be.Uint32(b[off+4:]))]
 		if d := s.blob(sig, slot, blob, at+int64(off)); d != nil && (best == nil || hashRank(d.hash) > hashRank(best.hash)) {
 			best = d
@@ -72,8 +68,24 @@ func (s *slice) readSignature() {
 		s.gap(sbom.GapUnreadable, at, "code signature has no code directory")
 		return
 	}
+	if slots[slotDER] && !slots[slotEntitlements] {
+		s.gap(sbom.GapNotLookedAt, at, "entitlements are there in binary form (DER) only")
+	}
 	s.directory(sig, best)
 	s.out.Image.Signature = sig
+}
+
+// superBlob returns the blob that holds the others and its place, or nil.
+func (s *slice) superBlob() ([]byte, int64) {
+	b, at, be := s.table(s.t.signature, "code signature"), s.clamp(s.t.signature.off), binary.BigEndian
+	if len(b) < 12 || be.Uint32(b) != blobSuper {
+		s.gap(sbom.GapUnreadable, at, "code signature has no super blob")
+		return nil, at
+	}
+	if n := be.Uint32(b[4:]); n >= 12 && uint64(n) <= uint64(len(b)) {
+		b = b[:n]
+	}
+	return b, at
 }
 
 // blob reads one blob; it returns the code directories.

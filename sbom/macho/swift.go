@@ -9,13 +9,11 @@ import (
 
 // Kinds of context descriptors (Swift ABI, MetadataValues.h).
 const (
-	swiftModule    = 0
-	swiftExtension = 1
-	swiftAnonymous = 2
-	swiftClass     = 16
-	swiftEnum      = 18
-	swiftKind      = 0x1f
-	swiftNesting   = 16 // most contexts around a type that are followed
+	swiftModule  = 0 // 1 is an extension, 2 an anonymous context: they have no name of their own
+	swiftClass   = 16
+	swiftEnum    = 18
+	swiftKind    = 0x1f
+	swiftNesting = 16 // most contexts around a type that are followed
 )
 
 // readSwift names the nominal types as Module.Outer.Type. __swift5_types holds

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/kinbom/kinbom/fixtures"
+	"github.com/kinbom/kinbom/graph/finding"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"kinbom": main})
+}
+
+// Scripts run the whole tool; a file is named after the verb and its topic.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"release": cmdRelease, "status": cmdStatus, "columns": cmdColumns, "validjson": cmdValidJSON, "bytes": cmdBytes,
+		},
+		Condition: func(c string) (bool, error) {
+			if tool, ok := strings.CutPrefix(c, "tool:"); ok {
+				_, err := exec.LookPath(tool)
+				return err == nil, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", c)
+		},
+	})
+}
+
+// release N DIR unpacks a release of the fixture family, and its family file
+// beside it. release N FILE.zip writes the archive.
+func cmdRelease(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	to := ts.MkAbs(args[1])
+	if filepath.Ext(to) == ".zip" {
+		ts.Check(os.WriteFile(to, fixtures.Release(n), 0o644))
+	} else {
+		ts.Check(os.Mkdir(to, 0o755))
+		ts.Check(fixtures.Unpack(to, n))
+	}
+	ts.Check(os.WriteFile(filepath.Join(filepath.Dir(to), "family.yaml"), fixtures.FamilyFile(), 0o644))
+}
+
+// status N COMMAND... runs a command that must end with exit status N.
+func cmdStatus(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		exit, ok := err.(*exec.ExitError)
+		if !ok {
+			ts.Fatalf("%v: %v", args[1:], err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// columns N FILE: no line of the file is wider.
+func cmdColumns(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for i, l := range strings.Split(ts.ReadFile(args[1]), "\n") {
+		if c := len([]rune(l)); c > n && !strings.Contains(l, "dd if=") && !strings.Contains(l, "| dd ") {
+			ts.Fatalf("line %d has %d columns: %s", i+1, c, l)
+		}
+	}
+}
+
+// validjson FILE: it is a report that holds together.
+func cmdValidJSON(ts *testscript.TestScript, _ bool, args []string) {
+	var r finding.Report
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &r))
+	ts.Check(r.Validate())
+}
+
+// bytes REPORT ROOT: the bytes of every evidence stand in the shipped files.
+func cmdBytes(ts *testscript.TestScript, _ bool, args []string) {
+	var r finding.Report
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &r))
+	paths := map[string]string{}
+	for _, p := range r.Products {
+		paths[string(p.ID)] = p.Path
+	}
+	n := 0
+	for _, s := range r.Sources {
+		for _, place := range s.Places {
+			b, err := os.ReadFile(ts.MkAbs(filepath.Join(args[1], paths[string(place.Product)], place.Path)))
+			ts.Check(err)
+			for _, e := range s.Evidence {
+				if n++; e.Offset < 0 || e.Offset+int64(len(e.Bytes)) > int64(len(b)) || string(b[e.Offset:e.Offset+int64(len(e.Bytes))]) != string(e.Bytes) {
+					ts.Fatalf("%s: evidence %q is not at offset %d", place.Path, e.Text, e.Offset)
+				}
+			}
+		}
+	}
+	if n < 50 {
+		ts.Fatalf("only %d pieces of evidence were looked at", n)
+	}
+}
+
+// An interrupted run says so, fails, and writes nothing.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	dir := t.TempDir()
+	var out, errs strings.Builder
+	e := systemEnv()
+	e.stdout, e.stderr, e.terminal = &out, &errs, false
+	if err := fixtures.Unpack(dir, 1); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(ctx, []string{"scan", dir, "-o", filepath.Join(dir, "boms")}, e); got != statusFailed {
+		t.Errorf("exit status %d, want %d", got, statusFailed)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "boms")); err == nil || out.Len() > 0 {
+		t.Errorf("something was written: %s", out.String())
+	}
+}

@@ -1,0 +1,216 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/kinbom/kinbom/graph"
+	"github.com/kinbom/kinbom/sbom"
+)
+
+func dg(s string) sbom.Digest { return sbom.DigestOf([]byte(s)) }
+
+// drawn is a graph with every kind of node and edge.
+func drawn() *graph.Graph {
+	a, b, shared, own := dg("a"), dg("b"), graph.ImageNode(dg("shared")), graph.ImageNode(dg("own"))
+	pa, pb := graph.ProductNode(a), graph.ProductNode(b)
+	fa := graph.BundleNode(a, "F.framework")
+	unit, lib, sys, gap := graph.UnitNode(dg("own"), 4096), "library:"+string(dg("lib")), graph.SystemNode("/usr/lib/libSystem.B.dylib"), graph.GapNode(a, "@rpath/Lost")
+	capa, pkg := graph.CapabilityNode("browser.history.read"), "package:pkg:npm/x@1"
+	g := &graph.Graph{Nodes: []graph.Node{
+		{ID: pa, Kind: graph.NodeProduct, Label: "Doc A", Attrs: map[string]string{"version": "1.0"}}, {ID: pb, Kind: graph.NodeProduct, Label: "Doc B"},
+		{ID: fa, Kind: graph.NodeBundle, Label: "F"}, {ID: shared, Kind: graph.NodeImage, Label: "F"}, {ID: own, Kind: graph.NodeImage, Label: "A"},
+		{ID: unit, Kind: graph.NodeUnit, Label: "0x1000"}, {ID: lib, Kind: graph.NodeLibrary, Label: "F"}, {ID: sys, Kind: graph.NodeSystem, Label: "libSystem"},
+		{ID: gap, Kind: graph.NodeGap, Label: "@rpath/Lost"}, {ID: capa, Kind: graph.NodeCapability, Label: "browser.history.read"},
+		{ID: pkg, Kind: graph.NodePackage, Label: "x"}}}
+	edge := func(from, to string, k graph.EdgeKind, p sbom.Digest) {
+		g.Edges = append(g.Edges, graph.Edge{From: from, To: to, Kind: k, Product: p, Name: "n", Method: "same UUID"})
+	}
+	edge(pa, fa, graph.EdgeContains, "")
+	edge(fa, shared, graph.EdgeContains, "")
+	edge(pa, own, graph.EdgeContains, "")
+	edge(pb, shared, graph.EdgeContains, "")
+	edge(lib, shared, graph.EdgeContains, "")
+	edge(own, unit, graph.EdgeContains, "")
+	edge(own, shared, graph.EdgeLoads, a)
+	edge(own, shared, graph.EdgeCalls, a)
+	edge(own, shared, graph.EdgeLaunches, a)
+	edge(own, shared, graph.EdgeOpens, a)
+	edge(own, shared, graph.EdgeSameAs, "")
+	edge(own, sys, graph.EdgeLoads, a)
+	edge(own, gap, graph.EdgeLoads, a)
+	edge(own, pkg, graph.EdgeContains, "")
+	edge(unit, capa, graph.EdgeHas, "")
+	g.Edges[6].Symbols, g.Edges[6].Load, g.Edges[10].Score = []string{"_a", "_b"}, "weak", 0.5
+	return g
+}
+
+func hostileGraph() *graph.Graph {
+	g := drawn()
+	names := append(hostileNames(), `a" -> b; "`, `trailing\`, "<b>html</b>", "]]>&<x a='\"'>", "--></graphml>", `\N\G\E\l`)
+	for i := range g.Nodes {
+		g.Nodes[i].Label = names[i%len(names)]
+		g.Nodes[i].Attrs = map[string]string{names[(i+1)%len(names)]: names[(i+2)%len(names)]}
+	}
+	for i, name := range names {
+		id := graph.SystemNode(name)
+		g.Nodes = append(g.Nodes, graph.Node{ID: id, Kind: graph.NodeGap, Label: name})
+		g.Edges = append(g.Edges, graph.Edge{From: g.Nodes[0].ID, To: id, Kind: graph.EdgeOpens, Name: name, Method: names[(i+1)%len(names)]})
+	}
+	return g
+}
+
+func written(t *testing.T, write func(io.Writer, *graph.Graph) error, g *graph.Graph) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := write(&b, g); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestGraphGolden(t *testing.T) {
+	golden(t, "graph.dot", written(t, Dot, drawn()))
+	golden(t, "graph.graphml", written(t, GraphML, drawn()))
+	golden(t, "graph.json", written(t, GraphJSON, drawn()))
+}
+
+// TestDotIsAccepted gives the drawings to the real Graphviz.
+func TestDotIsAccepted(t *testing.T) {
+	tool, err := exec.LookPath("dot")
+	if err != nil {
+		t.Skip("dot is not installed")
+	}
+	for name, s := range map[string]string{"family": written(t, Dot, drawn()), "full": written(t, DotFull, drawn()),
+		"hostile": written(t, DotFull, hostileGraph()), "empty": written(t, Dot, &graph.Graph{})} {
+		cmd := exec.Command(tool, "-Tsvg")
+		cmd.Stdin = strings.NewReader(s)
+		var out, errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &errs
+		if err := cmd.Run(); err != nil || errs.Len() > 0 {
+			t.Errorf("%s: %v: %s", name, err, errs.String())
+		}
+		if name == "family" && (!strings.Contains(out.String(), "Doc A") || strings.Count(out.String(), "<g id=\"clust") != 2) {
+			t.Errorf("family: no label or not two clusters")
+		}
+		if err := xml.Unmarshal(out.Bytes(), new(any)); err != nil && name != "hostile" {
+			t.Errorf("%s: svg: %v", name, err)
+		}
+	}
+}
+
+func TestDotLeavesOut(t *testing.T) {
+	short, full := written(t, Dot, drawn()), written(t, DotFull, drawn())
+	if strings.Contains(short, "libSystem") || strings.Contains(short, "pkg:npm") {
+		t.Error("system libraries or packages are drawn")
+	}
+	if !strings.Contains(full, "libSystem") || !strings.Contains(full, "pkg:npm") {
+		t.Error("something is left out of the full drawing")
+	}
+	if strings.Index(short, `label="F", tooltip="image:`) < strings.LastIndex(short, "subgraph") {
+		t.Error("the shared image lies in a cluster")
+	}
+}
+
+type graphmlFile struct {
+	Keys []struct {
+		ID   string `xml:"id,attr"`
+		For  string `xml:"for,attr"`
+		Type string `xml:"attr.type,attr"`
+	} `xml:"key"`
+	Nodes []struct {
+		ID   string `xml:"id,attr"`
+		Data []struct {
+			Key   string `xml:"key,attr"`
+			Value string `xml:",chardata"`
+		} `xml:"data"`
+	} `xml:"graph>node"`
+	Edges []struct {
+		ID     string `xml:"id,attr"`
+		Source string `xml:"source,attr"`
+		Target string `xml:"target,attr"`
+		Data   []struct {
+			Key string `xml:"key,attr"`
+		} `xml:"data"`
+	} `xml:"graph>edge"`
+}
+
+// TestGraphML checks what a reader relies on: keys are declared for what they
+// are used on, ids are unique, both ends of an edge exist.
+func TestGraphML(t *testing.T) {
+	for name, g := range map[string]*graph.Graph{"family": drawn(), "hostile": hostileGraph(), "empty": {}} {
+		s := written(t, GraphML, g)
+		var f graphmlFile
+		if err := xml.Unmarshal([]byte(s), &f); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		keys, nodes, ids := map[string]string{}, map[string]bool{}, map[string]bool{}
+		for _, k := range f.Keys {
+			if keys[k.ID] != "" {
+				t.Errorf("%s: key %s twice", name, k.ID)
+			}
+			keys[k.ID] = k.For
+		}
+		for _, n := range f.Nodes {
+			if nodes[n.ID] {
+				t.Errorf("%s: node %s twice", name, n.ID)
+			}
+			nodes[n.ID] = true
+			for _, d := range n.Data {
+				if keys[d.Key] != "node" {
+					t.Errorf("%s: key %s of a node is declared for %q", name, d.Key, keys[d.Key])
+				}
+				if d.Key == "id" {
+					ids[d.Value] = true
+				}
+			}
+		}
+		for _, e := range f.Edges {
+			if !nodes[e.Source] || !nodes[e.Target] {
+				t.Errorf("%s: edge %s has no node at an end", name, e.ID)
+			}
+			for _, d := range e.Data {
+				if keys[d.Key] != "edge" {
+					t.Errorf("%s: key %s of an edge is declared for %q", name, d.Key, keys[d.Key])
+				}
+			}
+		}
+		if len(f.Nodes) != len(g.Nodes) || len(f.Edges) != len(g.Edges) || len(ids) != len(g.Nodes) {
+			t.Errorf("%s: %d nodes, %d edges, %d ids", name, len(f.Nodes), len(f.Edges), len(ids))
+		}
+		if tool, err := exec.LookPath("xmllint"); err == nil {
+			cmd := exec.Command(tool, "--noout", "--nonet", "-")
+			cmd.Stdin = strings.NewReader(s)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: xmllint: %v: %s", name, err, out)
+			}
+		}
+	}
+	broken := drawn()
+	broken.Edges[0].To = "image:none"
+	if err := GraphML(io.Discard, broken); err == nil {
+		t.Error("an edge without an end is accepted")
+	}
+}
+
+func TestGraphJSON(t *testing.T) {
+	g := drawn()
+	var back jsonGraph
+	if err := json.Unmarshal([]byte(written(t, GraphJSON, g)), &back); err != nil {
+		t.Fatal(err)
+	}
+	if back.Schema != GraphSchema || len(back.Nodes) != len(g.Nodes) || len(back.Edges) != len(g.Edges) {
+		t.Errorf("%s, %d nodes, %d edges", back.Schema, len(back.Nodes), len(back.Edges))
+	}
+	if e := back.Edges[6]; e.Load != "weak" || len(e.Symbols) != 2 || e.Product != dg("a") {
+		t.Errorf("%+v", e)
+	}
+	if s := written(t, GraphJSON, &graph.Graph{}); !strings.Contains(s, `"nodes": []`) {
+		t.Errorf("an empty graph is %s", s)
+	}
+}
