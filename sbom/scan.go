@@ -12,11 +12,20 @@ type Scan struct {
 	Gaps     []Gap      // gaps that belong to no product; sorted
 }
 
+// Kinds of Input.
+const (
+	InputDirectory = "directory"
+	InputBundle    = "bundle" // a folder that is itself an app or another bundle
+	InputFile      = "file"
+	InputZip       = "zip"
+	InputIPA       = "ipa" // a zip with Payload/*.app
+)
+
 // Input is one path that the user gave.
 type Input struct {
-	Path   string // as the user gave it, cleaned, with slashes; without its folders when it is absolute
-	Kind   string // directory, file, zip, ipa
-	Digest Digest // of the file; for a directory of its sorted (path, content digest) list
-	Files  int    // regular files met below it
+	Path   string // the last component of the path, with a number where two inputs have the same: where an input lies does not show
+	Kind   string //
+	Digest Digest // of the file; of a folder: of its sorted (path, content digest) list
+	Files  int    // regular files met, those in archives too
 	Bytes  int64  // bytes of those
 }

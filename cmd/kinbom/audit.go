@@ -14,10 +14,8 @@ import (
 	"github.com/kinbom/kinbom/graph/audit"
 	"github.com/kinbom/kinbom/graph/finding"
 	"github.com/kinbom/kinbom/graph/policy"
-	"github.com/kinbom/kinbom/graph/propagate"
 	"github.com/kinbom/kinbom/graph/report"
 	"github.com/kinbom/kinbom/sbom"
-	"github.com/kinbom/kinbom/sbom/capability"
 )
 
 type auditOptions struct {
@@ -62,11 +60,10 @@ func runAudit(ctx context.Context, o *auditOptions, e *env, inputs []string) err
 	if !ok {
 		return usageError{fmt.Sprintf("unknown format %q", o.format), "--format text or --format json"}
 	}
-	s, r, err := o.report(ctx, e, inputs)
+	r, err := o.report(ctx, e, inputs)
 	if err != nil {
 		return err
 	}
-	_ = s
 	if err := o.write(e, r, write); err != nil {
 		return err
 	}
@@ -80,31 +77,23 @@ func runAudit(ctx context.Context, o *auditOptions, e *env, inputs []string) err
 var formats = map[string]func(io.Writer, *finding.Report) error{"text": report.Text, "json": report.JSON}
 
 // report makes the report of the inputs.
-func (o *auditOptions) report(ctx context.Context, e *env, inputs []string) (*sbom.Scan, *finding.Report, error) {
+func (o *auditOptions) report(ctx context.Context, e *env, inputs []string) (*finding.Report, error) {
 	fam, err := readFamily(o.family)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	opts := audit.Options{FailOn: o.failOn, MinGrade: sbom.Grade(o.minGrade), RequireComplete: o.requireComplete, Version: version}
 	s, set, err := o.load(ctx, e, inputs)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	opts.Composites = composites(set)
+	opts.Composites = audit.Composites(set.Composites())
 	r, err := audit.Run(s, fam, opts)
 	var none *audit.NoMatchError
 	if errors.As(err, &none) {
-		return nil, nil, usageError{err.Error(), "look at match: in the family file, or make a new one: kinbom init APPS"}
+		return nil, usageError{err.Error(), "look at match: in the family file, or make a new one: kinbom init APPS"}
 	}
-	return s, r, err
-}
-
-func composites(set *capability.Set) []propagate.Composite {
-	var out []propagate.Composite
-	for _, c := range set.Composites() {
-		out = append(out, propagate.Composite{ID: c.ID, Any: c.Any, Sends: c.Sends})
-	}
-	return out
+	return r, err
 }
 
 func readFamily(path string) (*policy.Family, error) {

@@ -1,14 +1,14 @@
 package main
 
 import (
-	"context"
 	"io"
 	"os"
-	"os/exec"
 	"strconv"
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/kinbom/kinbom/sbom/worker"
 )
 
 // env is what a verb may use of the world outside: tests hand in their own.
@@ -16,23 +16,15 @@ type env struct {
 	stdout   io.Writer
 	stderr   io.Writer
 	getenv   func(string) string
-	terminal bool                            // progress may be drawn on stderr
-	child    func(context.Context) *exec.Cmd // starts a reader process
+	terminal bool           // progress may be drawn on stderr
+	child    worker.Command // starts a reader process
 }
 
 func systemEnv() *env {
 	return &env{
 		stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv,
 		terminal: term.IsTerminal(int(os.Stderr.Fd())),
-		child: func(ctx context.Context) *exec.Cmd {
-			exe, err := os.Executable()
-			if err != nil {
-				exe = os.Args[0]
-			}
-			c := exec.CommandContext(ctx, exe, childVerb)
-			c.Args[0] = "kinbom" // whatever the file is called
-			return c
-		},
+		child:    worker.Self("kinbom", childVerb),
 	}
 }
 

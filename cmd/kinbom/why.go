@@ -10,8 +10,8 @@ import (
 	"github.com/kinbom/kinbom/graph/audit"
 	"github.com/kinbom/kinbom/graph/finding"
 	"github.com/kinbom/kinbom/graph/report"
+	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/cdx"
-	"github.com/kinbom/kinbom/sbom/container"
 )
 
 type whyOptions struct {
@@ -44,7 +44,7 @@ Exit status: 0 it was explained; 2 the call or the tool failed.`,
 }
 
 func runWhy(ctx context.Context, o *whyOptions, e *env, product, capability string, inputs []string) error {
-	_, r, err := o.report(ctx, e, inputs)
+	r, err := o.report(ctx, e, inputs)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func runWhy(ctx context.Context, o *whyOptions, e *env, product, capability stri
 
 // root is what stands before a product's path to make it a path on this disk.
 func (o *whyOptions) root(r *finding.Report, inputs []string) string {
-	folder := len(r.Inputs) == 1 && r.Inputs[0].Kind == container.KindDirectory
+	folder := len(r.Inputs) == 1 && r.Inputs[0].Kind == sbom.InputDirectory
 	at := inputs[0]
 	switch {
 	case o.apps != "":

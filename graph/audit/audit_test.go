@@ -17,8 +17,10 @@ import (
 
 	"github.com/kinbom/kinbom/graph/finding"
 	"github.com/kinbom/kinbom/graph/policy"
+	"github.com/kinbom/kinbom/graph/propagate"
 	"github.com/kinbom/kinbom/graph/report"
 	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/capability"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -347,5 +349,28 @@ func TestExplain(t *testing.T) {
 	var e *LookupError
 	if _, err := Explain(r, r.Products[1].Name, Headline); !errors.As(err, &e) || !e.Ambiguous || len(e.Candidates) != 2 {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestComposites: the rules that kinbom ships with hold the headline, and the
+// purpose table has a column for it and for each part.
+func TestComposites(t *testing.T) {
+	set, err := capability.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := policy.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := Composites(set.Composites())
+	i := slices.IndexFunc(list, func(c propagate.Composite) bool { return c.ID == Headline })
+	if i < 0 || len(list[i].Any) == 0 || len(list[i].Sends) == 0 {
+		t.Fatalf("no headline in %+v", list)
+	}
+	for _, id := range append(list[i].Any, Headline) {
+		if !slices.Contains(table.Capabilities(), id) {
+			t.Errorf("no purpose speaks of %s", id)
+		}
 	}
 }

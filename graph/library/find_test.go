@@ -131,6 +131,11 @@ func TestWeakestTieThatWasNeeded(t *testing.T) {
 	if len(libs) != 1 || libs[0].Rung != RungUnsigned {
 		t.Errorf("without it: %+v", libs)
 	}
+	cd := ident(sbom.IdentCDHash, "c")
+	_, libs = find(t, product("P", image("a", un, text)), product("Q", image("b", un, cd, signed)), product("R", image("c", cd, text, signed)))
+	if len(libs) != 1 || libs[0].Rung != RungUnsigned || len(libs[0].Images) != 3 {
+		t.Errorf("a tie between two that others join: %+v", libs)
+	}
 }
 
 func TestOneProductIsNoLibrary(t *testing.T) {
@@ -212,6 +217,19 @@ func TestTwoBuilds(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("%d same-as edges from the first library to the second", n)
+	}
+}
+
+func TestStrongestTieBetweenLibraries(t *testing.T) {
+	u, v := ident(sbom.IdentUnsigned, "u"), ident(sbom.IdentUnsigned, "v")
+	uuid, name := ident(sbom.IdentUUID, "1"), named("@rpath/X", "1.2")
+	for _, order := range [][2]string{{"1", "2"}, {"2", "1"}} {
+		byUUID, byName := order[0], order[1]
+		_, libs := find(t, product("P", image("a"+byUUID, u, uuid)), product("Q", image("a"+byName, u, name)),
+			product("R", image("b"+byUUID, v, uuid)), product("S", image("b"+byName, v, name)))
+		if len(libs) != 2 || len(libs[0].SameAs) != 1 || libs[0].SameAs[0].Rung != RungUUID {
+			t.Errorf("%+v", libs)
+		}
 	}
 }
 

@@ -27,10 +27,10 @@ func (p *page) raw(s string) {
 // blank writes an empty line.
 func (p *page) blank() { p.line("") }
 
-// head writes the title of a section.
+// head writes the title of a section, made plain.
 func (p *page) head(s string) {
 	p.blank()
-	p.line(s)
+	p.under("", "", plain(s))
 }
 
 // text writes a paragraph, wrapped: its first line after first, its others
@@ -40,6 +40,10 @@ func (p *page) text(first, format string, a ...any) {
 }
 
 func (p *page) under(first, rest, s string) {
+	if width(rest) > columns/2 { // a long name: what follows begins on its own line
+		p.under("", "  ", first)
+		first, rest = "    ", "    "
+	}
 	for i, l := range wrap(s, columns-width(rest)) {
 		if i == 0 {
 			p.line(first + l)

@@ -165,7 +165,7 @@ func TestHostileNames(t *testing.T) {
 				c := &q.Capabilities[k]
 				for w := range c.Witnesses {
 					for h := range c.Witnesses[w].Hops {
-						c.Witnesses[w].Hops[h].Label, c.Witnesses[w].Hops[h].How = name, name
+						c.Witnesses[w].Hops[h].Label, c.Witnesses[w].Hops[h].How, c.Witnesses[w].Hops[h].Edge = name, name, name
 					}
 				}
 			}
@@ -191,6 +191,10 @@ func TestHostileNames(t *testing.T) {
 			}
 		}
 		r.Family.Vendor, r.Inputs[0].Path = name, name
+		r.Products[0].Capabilities[0].ID = "x" + name
+		r.Products[0].Capabilities[0].Flags = []string{name}
+		r.Sources[0].Capability, r.Sources[0].Rules, r.Gaps[0].Kind = name, []string{name}, name
+		r.Coverage.Reasons[0].Why, r.Exit.Reasons[0], r.Tool.Version = name, name, name
 		checkText(t, text(t, r))
 		for _, q := range r.Products {
 			for _, k := range q.Capabilities {

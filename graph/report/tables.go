@@ -10,7 +10,7 @@ import (
 
 // products is the table of all judged products and the headline capability.
 func (p *page) products(r *finding.Report) {
-	p.head(fmt.Sprintf("PRODUCTS and %s", plain(r.Summary.Capability)))
+	p.head("PRODUCTS and " + r.Summary.Capability)
 	rows := [][]string{{"PRODUCT", "PURPOSE", "GRADE", "STRENGTH", "PROVENANCE", "VERDICT"}}
 	star := false
 	for i := range r.Products {

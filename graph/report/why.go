@@ -114,7 +114,7 @@ func (y *why) source(n int, id string) {
 		return
 	}
 	s := &y.r.Sources[i]
-	y.head(fmt.Sprintf("SOURCE %d: %s, %s", n, plain(s.Capability), plain(s.Grade)))
+	y.head(fmt.Sprintf("SOURCE %d: %s, %s", n, s.Capability, s.Grade))
 	y.text("  ", "image %s %s", s.Arch, s.Image)
 	if s.Address != nil {
 		y.text("  ", "code unit at 0x%x, mark %s", *s.Address, mark(s))

@@ -9,7 +9,7 @@ import (
 
 // grade says what the grade rests on and what is missing for a higher one.
 func (y *why) grade() {
-	y.head("WHY GRADE " + plain(y.k.Grade) + " AND NOT A HIGHER ONE")
+	y.head("WHY GRADE " + y.k.Grade + " AND NOT A HIGHER ONE")
 	y.text("  ", "%s: %s.", y.k.Grade, gradeText(y.k.Grade))
 	switch sbom.Grade(y.k.Grade) {
 	case sbom.GradeMentions:

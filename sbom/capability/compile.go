@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/kinbom/kinbom/sbom"
 )
 
 // signal is a named group of patterns of one owner.
@@ -191,9 +193,9 @@ func (c *compiler) rule(f *fileDecl, d *ruleDecl) {
 			c.bad(f.name, n.node, "rule %q: a flag looks at one store at a time, so `stores` cannot stand in it", d.ID)
 		}
 		switch n.name {
-		case flagWords[0]:
+		case sbom.FlagClears:
 			r.clears = n.expr
-		case flagWords[1]:
+		case sbom.FlagOwnStore:
 			r.ownStore = n.expr
 		}
 	}

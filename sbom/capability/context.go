@@ -4,7 +4,7 @@ import "bytes"
 
 // accepts reports whether the pattern counts for the bytes b[start:end] of a
 // fact of the given kind, where its key was found, and where the text that
-// shows it begins. It checks case, edges and the statement around a table.
+// shows it begins. It checks case and edges; acceptsSQL is for tables.
 func (p *pattern) accepts(b []byte, start, end int, kind kindSet) (from int, ok bool) {
 	if !p.fold && !equalText(b[start:end], p.text, p.mode == modePath) {
 		return 0, false
@@ -21,8 +21,6 @@ func (p *pattern) accepts(b []byte, start, end int, kind kindSet) (from int, ok 
 		ok = (start == 0 || !identByte(b[start-1])) && (end == len(b) || !identByte(b[end]))
 	case modePath:
 		ok = p.pathEdges(b, start, end, run)
-	case modeRead, modeClear, modeCreate:
-		return p.acceptsSQL(b, start, end, run)
 	default:
 		ok = true
 	}
@@ -79,33 +77,31 @@ func pathEnd(c byte, multi bool) bool {
 	return false
 }
 
-func (p *pattern) acceptsSQL(b []byte, start, end int, run bool) (int, bool) {
-	v, from := sqlUse(b, start, end, run)
+// acceptsSQL reports whether the pattern counts for a statement that does v
+// with a table, begins at from in b and names the table up to end.
+func (p *pattern) acceptsSQL(b []byte, v verb, from, end int, run bool) bool {
 	switch {
 	case v == verbNone,
 		p.mode == modeRead && v != verbRead,
 		p.mode == modeClear && v != verbClear,
 		p.mode == modeCreate && v != verbCreate:
-		return 0, false
+		return false
 	}
 	if len(p.with) == 0 && len(p.none) == 0 {
-		return from, true
+		return true
 	}
 	st := statement(b, from, end, run)
 	for _, w := range p.none {
 		if hasWord(st, w) {
-			return 0, false
+			return false
 		}
-	}
-	if len(p.with) == 0 {
-		return from, true
 	}
 	for _, w := range p.with {
 		if hasWord(st, w) {
-			return from, true
+			return true
 		}
 	}
-	return 0, false
+	return len(p.with) == 0
 }
 
 // How far around a match running text is looked for, and how many ends of

@@ -3,6 +3,7 @@ package capability
 import (
 	"errors"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -220,4 +221,41 @@ func FuzzParse(f *testing.F) {
 		set.Test()
 		set.Match(&sbom.Unit{Scope: sbom.ScopeImage, Facts: []sbom.Fact{{Kind: sbom.FactString, Value: b, Length: int64(len(b))}}}, "", 0)
 	})
+}
+
+// The rule that docs/rules.md gives as an example must load and pass.
+func TestDocumentedRule(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(doc), "## A rule of your own")
+	_, rest, _ = strings.Cut(rest, "```yaml\n")
+	rule, _, ok := strings.Cut(rest, "```")
+	s, err := Load(mustBuiltin(t), fstest.MapFS{"acme.yaml": {Data: []byte(rule)}})
+	if !ok || err != nil {
+		t.Fatal(err)
+	}
+	if s.Examples("acme.yaml") != 2 {
+		t.Errorf("%d examples", s.Examples("acme.yaml"))
+	}
+	for _, f := range s.Test("acme.yaml") {
+		t.Error(f)
+	}
+}
+
+// Every key of the format is described.
+func TestEveryKeyIsDocumented(t *testing.T) {
+	b, err := os.ReadFile("../../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range [][]string{fileKeys, capabilityKeys, compositeKeys, familyKeys, engineKeys, quotationKeys, ruleKeys, scopeWords,
+		gradeWords, flagWords, patternKeys, textMatches, sqlVerbs, factKeys, exprKeys} {
+		for _, k := range list {
+			if !strings.Contains(string(b), "`"+k+"`") && !strings.Contains(string(b), k+":") {
+				t.Errorf("docs/rules.md does not describe %q", k)
+			}
+		}
+	}
 }

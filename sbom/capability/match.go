@@ -21,6 +21,7 @@ type state struct {
 	quoted []uint8   // by pattern: what it would be, were it not in running text
 	count  []uint8   // by pattern: matches so far
 	cands  [][]piece // by signal: best pieces of evidence
+	last   tableUse  // the statement looked at last
 }
 
 // Match looks at all facts of the unit once and returns one tag for each rule
@@ -80,7 +81,14 @@ func (st *state) hit(p int32, i, end int, kind kindSet) {
 	}
 	value := st.u.Facts[i].Value
 	start := end - len(pt.text)
-	from, ok := pt.accepts(value, start, end, kind)
+	from, ok := 0, false
+	switch pt.mode {
+	case modeRead, modeClear, modeCreate:
+		u := st.use(i, start, end, kind == kindConst)
+		from, ok = u.from, pt.acceptsSQL(value, u.verb, u.from, end, kind == kindConst)
+	default:
+		from, ok = pt.accepts(value, start, end, kind)
+	}
 	if !ok {
 		return
 	}
@@ -96,6 +104,23 @@ func (st *state) hit(p int32, i, end int, kind kindSet) {
 		st.real[p] = max(st.real[p], level)
 	}
 	st.keep(pt.signal, piece{level: level, fact: i, from: from, to: end})
+}
+
+// tableUse is what the statement around one place does with a table.
+type tableUse struct {
+	fact, start, end int
+	verb             verb
+	from             int
+}
+
+// use is sqlUse, remembered for the patterns that look at the same place.
+func (st *state) use(i, start, end int, run bool) tableUse {
+	if u := st.last; u.end == end && u.start == start && u.fact == i {
+		return u
+	}
+	v, from := sqlUse(st.u.Facts[i].Value, start, end, run)
+	st.last = tableUse{i, start, end, v, from}
+	return st.last
 }
 
 func (st *state) isQuoted(b []byte, start, end int, kind kindSet) bool {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
@@ -202,4 +203,20 @@ func FuzzMatch(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A literal full of table names without a statement is the dearest input: the
+// verb is looked for at each of them.
+func TestHostileLiteralsStayCheap(t *testing.T) {
+	s := mustBuiltin(t)
+	for _, kind := range []string{"string:", "const:"} {
+		u := unitOf([]string{kind + strings.Repeat("from urls ", 20000), kind + strings.Repeat("select x from urls ", 10000), kind + strings.Repeat("urls,", 40000)})
+		start := time.Now()
+		s.Match(u, "", 0)
+		if d := time.Since(start); d > 20*time.Second {
+			t.Errorf("%s 600 KB took %v", kind, d)
+		} else {
+			t.Logf("%s %v", kind, d)
+		}
+	}
 }

@@ -24,7 +24,7 @@ const objects = "objects"
 // own: digests and numbers.
 type spool struct {
 	dir  string
-	root *os.Root // so that a link planted in dir leads nowhere
+	root *os.Root             // so that a link planted in dir leads nowhere
 	made map[sbom.Digest]bool // small contents stored by this spool
 	next int
 	buf  []byte
@@ -64,13 +64,19 @@ func (e *sourceError) Unwrap() error { return e.err }
 // put stores what r gives. When r fails, nothing is kept and the error is a
 // *sourceError; other errors are the disk's.
 func (s *spool) put(r io.Reader) (content, error) {
-	n, err := io.ReadFull(r, s.buf)
-	switch {
-	case err == nil:
-		return s.putLarge(io.MultiReader(bytes.NewReader(bytes.Clone(s.buf[:n])), r))
-	case errors.Is(err, io.EOF), err == io.ErrUnexpectedEOF:
-	default:
-		return content{}, &sourceError{err}
+	n := 0
+	for {
+		m, err := r.Read(s.buf[n:])
+		n += m
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return content{}, &sourceError{err}
+		}
+		if n == len(s.buf) {
+			return s.putLarge(io.MultiReader(bytes.NewReader(bytes.Clone(s.buf)), r))
+		}
 	}
 	return s.putSmall(s.buf[:n])
 }

@@ -25,8 +25,8 @@ import (
 func raw(h *zip.FileHeader) {}
 
 const (
-	dia = "Mu\u0308ll.txt"              // NFD
-	com = "M\u00fcll.txt"               // NFC
+	dia = "Mu\u0308ll.txt" // NFD
+	com = "M\u00fcll.txt"  // NFC
 )
 
 func TestZip(t *testing.T) {
@@ -318,7 +318,7 @@ func TestAgainst7zz(t *testing.T) {
 	if diff := cmp.Diff(describe(listed), describe(unpacked)); diff != "" {
 		t.Error(diff)
 	}
-	cmd = exec.Command(tool, "a", "-tzip", "-psecret", "-bso0", filepath.Join(filepath.Dir(out), "locked.zip"), ".")
+	cmd = exec.Command(tool, "a", "-tzip", "-snl", "-psecret", "-bso0", filepath.Join(filepath.Dir(out), "locked.zip"), ".")
 	cmd.Dir = src
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, msg)

@@ -258,7 +258,7 @@ func (t *tree) manifest() sbom.Input {
 		in.Bytes += f.size
 		list = append(list, f.norm, string(f.digest))
 	}
-	if in.Kind == container.KindDirectory || in.Kind == KindBundle {
+	if in.Kind == sbom.InputDirectory || in.Kind == sbom.InputBundle {
 		in.Digest = sbom.DigestOfList(list)
 	} else if len(t.files) > 0 {
 		in.Digest = t.files[0].digest // the file itself comes first

@@ -22,10 +22,6 @@ import (
 	"github.com/kinbom/kinbom/sbom/limit"
 )
 
-// KindBundle is the kind of an input that is itself a bundle folder; the others
-// are container's.
-const KindBundle = "bundle"
-
 // open makes a tree of every input, archives in them opened, and names the
 // inputs: by their last path component, with a number where two are equal.
 func (s *scanner) open(ctx context.Context) ([]*tree, error) {
@@ -61,7 +57,7 @@ func (s *scanner) openInput(ctx context.Context, disk, name string, several bool
 	if err != nil {
 		return nil, fmt.Errorf("opening input %s: %w", name, plainly(err))
 	}
-	t := &tree{links: map[string]string{}, input: sbom.Input{Path: name, Kind: container.KindFile}}
+	t := &tree{links: map[string]string{}, input: sbom.Input{Path: name, Kind: sbom.InputFile}}
 	if !fi.IsDir() {
 		ct, err := container.OpenFile(disk, b)
 		if err != nil {
@@ -75,11 +71,11 @@ func (s *scanner) openInput(ctx context.Context, disk, name string, several bool
 			return nil, fmt.Errorf("opening input %s: %w", name, plainly(err))
 		}
 		prefix := ""
-		t.input.Kind = container.KindDirectory
+		t.input.Kind = sbom.InputDirectory
 		if bundle.KindOf(name) != "" {
-			t.input.Kind = KindBundle
+			t.input.Kind = sbom.InputBundle
 		}
-		if several || t.input.Kind == KindBundle {
+		if several || t.input.Kind == sbom.InputBundle {
 			prefix = name + "/"
 		}
 		t.add(ct, prefix)

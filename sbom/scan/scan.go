@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -33,13 +32,13 @@ var ErrNoProduct = errors.New("no product found: no app, executable or library i
 
 // Options is what one scan needs to know.
 type Options struct {
-	Inputs   []string                        // paths as the user gave them
-	Rules    *capability.Set                 // in force for the whole scan
-	Command  func(context.Context) *exec.Cmd // starts a child that calls Serve; nothing of it is reused
-	Version  string                          // of kinbom, for the record
-	Jobs     int                             // children and hashers; 0: one for each core
-	Max      limit.Max                       // what one input may cost
-	Limits   worker.Limits                   // what one child may cost
+	Inputs   []string        // paths as the user gave them
+	Rules    *capability.Set // in force for the whole scan
+	Command  worker.Command  // starts a child that serves Handlers
+	Version  string          // of kinbom, for the record
+	Jobs     int             // children and hashers; 0: one for each core
+	Max      limit.Max       // what one input may cost
+	Limits   worker.Limits   // what one child may cost
 	Progress func(done, total int, what string)
 }
 

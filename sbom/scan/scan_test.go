@@ -253,7 +253,9 @@ func TestHostileImages(t *testing.T) {
 		t.Errorf("coverage %+v over %d hostile files and 2 good ones", p.Coverage, len(names))
 	}
 	for _, n := range names {
-		if !slices.ContainsFunc(p.Gaps, func(g sbom.Gap) bool { return strings.HasSuffix(g.Path, "/"+n+".dylib") && g.Kind != sbom.GapUnresolved }) {
+		if !slices.ContainsFunc(p.Gaps, func(g sbom.Gap) bool {
+			return strings.HasSuffix(g.Path, "/"+n+".dylib") && g.Kind != sbom.GapUnresolved
+		}) {
 			t.Errorf("%s: no gap says what is wrong with it", n)
 		}
 	}

@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"runtime"
 	"strings"
 	"sync"
@@ -16,7 +15,7 @@ type Config struct {
 	// output; the pool sets those, standard error and the process group. The
 	// context that it is given never ends: a child outlives the request that
 	// started it.
-	Command func(ctx context.Context) *exec.Cmd
+	Command Command
 	Size    int    // most children at a time; 0: one for each processor
 	Limits  Limits // the same as the children are given
 	// MaxResponse is the most bytes of one response; 0: 256 MiB. Memory grows
