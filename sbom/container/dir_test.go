@@ -17,26 +17,6 @@ import (
 	"github.com/kinbom/kinbom/sbom/limit"
 )
 
-// makeFolder makes a small bundle with links.
-func makeFolder(t *testing.T, dir string) {
-	t.Helper()
-	for _, d := range []string{"F.framework/Versions/A", "empty"} {
-		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, data := range map[string]string{"F.framework/Versions/A/F": "code", "z": "", "M\u00fcll": "x", "._x": "\x00\x05\x16\x07\x00\x02\x00\x00data"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, target := range map[string]string{"F.framework/Versions/Current": "A", "F.framework/F": "Versions/Current/F", "out": "../..", "gone": "nowhere", "loop": "loop"} {
-		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
-			t.Skip("no symbolic links here")
-		}
-	}
-}
-
 func TestOpenDir(t *testing.T) {
 	dir := t.TempDir()
 	makeFolder(t, dir)

@@ -143,6 +143,26 @@ func checkPrivate(t testing.TB, dir string, tree *Tree) {
 	})
 }
 
+// makeFolder makes a small bundle with links.
+func makeFolder(t *testing.T, dir string) {
+	t.Helper()
+	for _, d := range []string{"F.framework/Versions/A", "empty"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, data := range map[string]string{"F.framework/Versions/A/F": "code", "z": "", "M\u00fcll": "x", "._x": "\x00\x05\x16\x07\x00\x02\x00\x00data"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, target := range map[string]string{"F.framework/Versions/Current": "A", "F.framework/F": "Versions/Current/F", "out": "../..", "gone": "nowhere", "loop": "loop"} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Skip("no symbolic links here")
+		}
+	}
+}
+
 // describe is a tree as text, one line for each entry and gap.
 func describe(tree *Tree) string {
 	var b strings.Builder
