@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/kinbom/kinbom/fixtures"
+	"github.com/kinbom/kinbom/fixtures/answer"
 	"github.com/kinbom/kinbom/graph/finding"
 )
 
@@ -27,6 +28,7 @@ func TestScript(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"release": cmdRelease, "status": cmdStatus, "columns": cmdColumns, "validjson": cmdValidJSON, "bytes": cmdBytes,
+			"answer": cmdAnswer,
 		},
 		Condition: func(c string) (bool, error) {
 			if tool, ok := strings.CutPrefix(c, "tool:"); ok {
@@ -110,6 +112,20 @@ func cmdBytes(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if n < 50 {
 		ts.Fatalf("only %d pieces of evidence were looked at", n)
+	}
+}
+
+// answer REPORT RELEASE: report and exit status equal the fixture
+// family's answer key, as far as it is due.
+func cmdAnswer(ts *testscript.TestScript, _ bool, args []string) {
+	var r finding.Report
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &r))
+	release, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	wrong, err := answer.Compare(&r, release, answer.Due)
+	ts.Check(err)
+	if len(wrong) > 0 {
+		ts.Fatalf("differs from the answer key:\n%s", strings.Join(wrong, "\n"))
 	}
 }
 

@@ -33,7 +33,7 @@ func OpenDir(ctx context.Context, path string, b *limit.Budget) (*Tree, error) {
 	if info, err := f.Stat(); err != nil || !info.IsDir() {
 		return nil, &fs.PathError{Op: "open folder", Path: path, Err: errors.Join(err, errNotFolder)}
 	}
-	w := &walk{tree: &Tree{Kind: KindDirectory, Root: root}, budget: b}
+	w := &walk{tree: &Tree{Kind: sbom.InputDirectory, Root: root}, budget: b}
 	if err := w.folder(ctx, "", 0); err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func OpenFile(path string, b *limit.Budget) (*Tree, error) {
 	}
 	name := filepath.Base(path)
 	e := Entry{Path: name, Norm: Norm(name), Type: TypeFile, Size: info.Size(), Disk: file}
-	t := &Tree{Kind: KindFile, Root: filepath.Dir(file)}
+	t := &Tree{Kind: sbom.InputFile, Root: filepath.Dir(file)}
 	for _, err := range []error{b.TakeEntries(1), b.CheckFileSize(e.Size)} {
 		if err != nil {
 			e.Disk, e.Why = "", limitText(err)

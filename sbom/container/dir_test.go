@@ -155,7 +155,7 @@ func TestOpenFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkTree(t, tree)
-		if got := describe(tree); got != want || tree.Kind != KindFile {
+		if got := describe(tree); got != want || tree.Kind != sbom.InputFile {
 			t.Errorf("%s, kind %s", got, tree.Kind)
 		}
 	}

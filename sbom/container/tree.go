@@ -26,17 +26,9 @@ import (
 	"github.com/kinbom/kinbom/sbom"
 )
 
-// Kinds of a tree, the words of sbom.Input.Kind.
-const (
-	KindDirectory = "directory"
-	KindFile      = "file"
-	KindZip       = "zip"
-	KindIPA       = "ipa" // a zip with Payload/*.app
-)
-
 // Tree is the list of what one input holds.
 type Tree struct {
-	Kind    string
+	Kind    string        // one of the sbom.Input kinds
 	Root    string        // folder on disk: the input itself, or the private folder
 	Entries []Entry       // sorted by Norm, then Path; no entry for the root
 	Gaps    []sbom.Gap    // sorted; paths are Norm, "" is the input itself

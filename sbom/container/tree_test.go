@@ -2,12 +2,9 @@ package container
 
 import (
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/kinbom/kinbom/sbom/limit"
 )
 
@@ -69,45 +66,6 @@ func TestFormats(t *testing.T) {
 		}
 		if f, ok := DetectNested([]byte(tt.head), tt.name); ok != (tt.nested != "") || ok && f.Name != tt.nested {
 			t.Errorf("nested %q %s: %q, %v", tt.head, tt.name, f.Name, ok)
-		}
-	}
-}
-
-func TestLay(t *testing.T) {
-	link := item{name: "l", data: "/tmp", mode: fs.ModeSymlink | 0o777}
-	dir := t.TempDir()
-	name := filepath.Join(dir, "in.zip")
-	os.WriteFile(name, makeZip(t, item{name: "a/package.json", data: "{}"}, item{name: "b", data: "{}"}, item{name: "b", data: "second"}, item{name: "b/below", data: "x"}, link,
-		item{name: "l/x", data: "x"}, item{name: strings.Repeat("n", 300), data: "x"}, item{name: ".DS_Store"}, item{name: "objects/y", data: "y"}), 0o600)
-	tree, err := Unpack(t.Context(), name, filepath.Join(dir, "out"), limit.New(limit.Max{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	place, gaps, err := tree.Lay(t.Context(), "tree")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	filepath.WalkDir(place, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.Type()&fs.ModeSymlink != 0 {
-			t.Errorf("%s: %v", p, err)
-		}
-		if !d.IsDir() {
-			rel, _ := filepath.Rel(place, p)
-			data, _ := os.ReadFile(p)
-			got = append(got, filepath.ToSlash(rel)+"="+string(data))
-		}
-		return nil
-	})
-	if diff := cmp.Diff([]string{"a/package.json={}", "b={}", "l/x=x", "objects/y=y"}, got); diff != "" {
-		t.Error(diff)
-	}
-	if len(gaps) != 2 || gaps[0].Path != "b/below" || gaps[1].Path != strings.Repeat("n", 300) {
-		t.Errorf("gaps %+v", gaps)
-	}
-	for _, bad := range []string{"tree", "..", "a/b", objects, "", "."} {
-		if _, _, err := tree.Lay(t.Context(), bad); err == nil {
-			t.Errorf("place %q passed", bad)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func openZip(ctx context.Context, f *os.File, dest string, b *limit.Budget) (*Tr
 		return nil, err
 	}
 	defer s.close()
-	u := &unzip{ctx: ctx, spool: s, budget: b, size: info.Size(), tree: &Tree{Kind: KindZip, Root: dest}}
+	u := &unzip{ctx: ctx, spool: s, budget: b, size: info.Size(), tree: &Tree{Kind: sbom.InputZip, Root: dest}}
 	files, err := u.directory(f)
 	if err != nil {
 		kind, why := sbom.GapUnreadable, "zip directory cannot be read: "+err.Error()
@@ -64,7 +64,7 @@ func openZip(ctx context.Context, f *os.File, dest string, b *limit.Budget) (*Tr
 		}
 	}
 	if isIPA(u.tree.Entries) {
-		u.tree.Kind = KindIPA
+		u.tree.Kind = sbom.InputIPA
 	}
 	return u.tree.finish(), nil
 }

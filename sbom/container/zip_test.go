@@ -180,7 +180,7 @@ gap limit "b" x1: limit on bytes hit: more than 50
 			if diff := cmp.Diff(tt.want, describe(tree)); diff != "" {
 				t.Error(diff)
 			}
-			if tree.Kind != KindZip {
+			if tree.Kind != sbom.InputZip {
 				t.Errorf("kind %s", tree.Kind)
 			}
 		})
@@ -188,7 +188,7 @@ gap limit "b" x1: limit on bytes hit: more than 50
 }
 
 func TestIPA(t *testing.T) {
-	for name, kind := range map[string]string{"Payload/A.app/A": KindIPA, "Payload/A.app": KindZip, "payload/A.app/A": KindZip, "x/Payload/A.app/A": KindZip} {
+	for name, kind := range map[string]string{"Payload/A.app/A": sbom.InputIPA, "Payload/A.app": sbom.InputZip, "payload/A.app/A": sbom.InputZip, "x/Payload/A.app/A": sbom.InputZip} {
 		if got := unpack(t, makeZip(t, item{name: name, data: "x"}), limit.Max{}).Kind; got != kind {
 			t.Errorf("%s: %s, want %s", name, got, kind)
 		}
