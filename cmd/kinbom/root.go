@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -33,6 +34,7 @@ then:        kinbom audit APPS --family family.yaml`,
 	})
 	root.AddCommand(newInitCommand(e), newScanCommand(e), newAuditCommand(e), newGraphCommand(e), newWhyCommand(e),
 		newRulesCommand(e), newVersionCommand(e), newManCommand(e), newChildCommand(e))
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	for _, c := range root.Commands() {
 		wrapArgs(c)
 	}

@@ -22,7 +22,7 @@ type whyOptions struct {
 func newWhyCommand(e *env) *cobra.Command {
 	o := &whyOptions{}
 	c := &cobra.Command{
-		Use: "why PRODUCT CAPABILITY INPUT...", Short: "Show what a product carries of a capability, and the bytes that say so",
+		Use: "why PRODUCT CAPABILITY INPUT...", Short: "Show what a product carries, and the bytes that say so",
 		Long: `Why prints, for one product and one capability, the sources, the paths that lead
 from the product to them, how each step is known, and the bytes: each with a
 command that shows them again in the shipped file.

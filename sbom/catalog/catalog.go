@@ -44,7 +44,7 @@ var catalogers = []string{
 // Cataloger asks syft for packages. Its licence scanner is built once, at the
 // first product that has something to catalog: it costs about a second.
 type Cataloger struct {
-	ctx context.Context
+	scanner context.Context // carries the licence scanner, and never ends
 }
 
 // File is one file of a product that syft may look at.
@@ -82,7 +82,13 @@ func (c *Cataloger) Packages(ctx context.Context, files []File) ([]sbom.Package,
 		WithFilesConfig(filecataloging.DefaultConfig().WithSelection(file.NoFilesSelection)).
 		WithParallelism(1)
 	cfg.Packages = offline(cfg.Packages)
-	s, err := syft.CreateSBOM(c.ctx, newSource(files), cfg)
+	run, cancel := context.WithCancel(c.scanner)
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	s, err := syft.CreateSBOM(run, newSource(files), cfg)
+	if err == nil {
+		err = ctx.Err() // a cancelled run finds nothing and says nothing
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cataloging packages: %w", err)
 	}
@@ -108,14 +114,14 @@ func offline(c pkgcataloging.Config) pkgcataloging.Config {
 }
 
 func (c *Cataloger) prepare(ctx context.Context) error {
-	if c.ctx != nil {
+	if c.scanner != nil {
 		return nil
 	}
-	x, err := syft.SetContextLicenseScanner(ctx, cataloging.DefaultLicenseConfig())
+	x, err := syft.SetContextLicenseScanner(context.WithoutCancel(ctx), cataloging.DefaultLicenseConfig())
 	if err != nil {
 		return fmt.Errorf("building the licence scanner: %w", err)
 	}
-	c.ctx = x
+	c.scanner = x
 	return nil
 }
 

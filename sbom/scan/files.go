@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -175,9 +176,9 @@ func hashFile(ctx context.Context, disk string) (sbom.Digest, []byte, error) {
 // information or of Rust audit data: only those are worth syft's while. The
 // section's name stands in the load commands of each slice.
 func holdsPackages(disk string, head []byte) bool {
-	marks := [][]byte{[]byte("__go_buildinfo"), []byte(".dep-v0")}
+	marks := [][]byte{[]byte("__go_buildinfo"), []byte("dep-v0"), []byte("rust-deps-v0")}
 	in := func(b []byte) bool {
-		return bytes.Contains(b, marks[0]) || bytes.Contains(b, marks[1])
+		return slices.ContainsFunc(marks, func(m []byte) bool { return bytes.Contains(b, m) })
 	}
 	if in(head) {
 		return true
