@@ -1,5 +1,7 @@
 package macho
 
+import "github.com/kinbom/kinbom/sbom"
+
 // Flags of a method list's entry size (objc-runtime-new.h, method_list_t).
 const (
 	listSmall = 0x80000000 // three relative offsets for each method
@@ -20,10 +22,14 @@ func (o *objc) methods(at uint64) {
 	head, count := o.u32(list), uint64(o.u32(list+4))
 	size, small := uint64(head&listSize), head&listSmall != 0
 	if size < 12 || size > 64 {
+		o.gap(sbom.GapUnreadable, int64(list), "method list with records of %d bytes", size)
 		return
 	}
 	// A list ends with its section, whatever it claims.
-	count = min(count, (uint64(len(c.data))-(list-c.off))/size)
+	if room := (max(uint64(len(c.data))-(list-c.off), 8) - 8) / size; count > room {
+		o.gap(sbom.GapUnreadable, int64(list), "method list claims %d methods where its section has room for %d", count, room)
+		count = room
+	}
 	for i := range count {
 		if !o.more(c) {
 			return
