@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -365,15 +364,11 @@ func FuzzUnpack(f *testing.F) {
 		if !zipMagic(data) {
 			return
 		}
-		begin := time.Now()
 		tree := unpack(t, data, limit.Max{Bytes: 8 << 20, Entries: 1000})
 		for _, e := range tree.Entries {
 			if to, ok := tree.Resolve(e.Path); ok && to != "" && tree.Lookup(to) == nil && tree.at[to] != -1 {
 				t.Errorf("%q resolves to %q, which is not there", e.Path, to)
 			}
-		}
-		if took := time.Since(begin); took > 5*time.Second {
-			t.Errorf("took %s", took)
 		}
 	})
 }

@@ -176,6 +176,9 @@ func (e *entitlements) dict() (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		if t.Name.Local != "key" {
+			return nil, fmt.Errorf("element %.64q where a key was expected", t.Name.Local)
+		}
 		key, err := e.chars()
 		if err != nil {
 			return nil, err

@@ -6,27 +6,22 @@ import (
 	"runtime"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/kinbom/kinbom/sbom/macho/machotest"
 )
 
-// reading measures one reading: bytes allocated, and time.
-func reading(b []byte, o Options) (f *File, err error, bytes uint64, d time.Duration) {
+// reading measures one reading in bytes allocated. One that hangs is caught by
+// the time limit of the test run.
+func reading(b []byte, o Options) (f *File, bytes uint64, err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	start := time.Now()
 	f, err = ReadBytes(b, o)
-	d = time.Since(start)
 	runtime.ReadMemStats(&after)
-	return f, err, after.TotalAlloc - before.TotalAlloc, d
+	return f, after.TotalAlloc - before.TotalAlloc, err
 }
 
 // bound is what reading a small hostile file may cost.
-const (
-	boundBytes = 4 << 20
-	boundTime  = 2 * time.Second
-)
+const boundBytes = 4 << 20
 
 func gaps(f *File) int {
 	n := len(f.Gaps)
@@ -40,15 +35,12 @@ func gaps(f *File) int {
 func TestHostile(t *testing.T) {
 	for name, b := range machotest.Hostiles() {
 		t.Run(name, func(t *testing.T) {
-			f, err, bytes, d := reading(b, Options{})
+			f, bytes, err := reading(b, Options{})
 			if err != nil || len(f.Slices) == 0 || gaps(f) == 0 {
-				// Method lists end with their section: that claim is met without a gap.
-				if name != "methods" || err != nil {
-					t.Fatalf("err %v, file %+v", err, f)
-				}
+				t.Fatalf("err %v, file %+v", err, f)
 			}
-			if bytes > boundBytes || d > boundTime {
-				t.Errorf("took %d bytes and %v", bytes, d)
+			if bytes > boundBytes {
+				t.Errorf("took %d bytes", bytes)
 			}
 			for _, s := range f.Slices {
 				if len(s.Image.Loads) != 2 && name != "commands" {
@@ -64,12 +56,12 @@ func TestTruncated(t *testing.T) {
 	whole := machotest.Sign(machotest.Sample(true), machotest.Signature{Identifier: "x", Entitlements: entitlementsXML})
 	for _, b := range [][]byte{whole, machotest.Fat(whole, machotest.Sample(false))} {
 		for n := 0; n < len(b); n += 64 {
-			f, err, bytes, d := reading(b[:n], Options{})
+			f, bytes, err := reading(b[:n], Options{})
 			if err == nil && gaps(f) == 0 {
 				t.Errorf("%d of %d bytes: neither an error nor a gap", n, len(b))
 			}
-			if bytes > boundBytes || d > boundTime {
-				t.Errorf("%d bytes: took %d bytes and %v", n, bytes, d)
+			if bytes > boundBytes {
+				t.Errorf("%d bytes: took %d bytes", n, bytes)
 			}
 		}
 	}
@@ -86,11 +78,7 @@ func TestOverwritten(t *testing.T) {
 					for p := at; p < min(at+n, len(b)-7); p += 8 {
 						binary.LittleEndian.PutUint64(b[p:], v)
 					}
-					start := time.Now()
 					ReadBytes(b, Options{})
-					if d := time.Since(start); d > boundTime {
-						t.Errorf("%#x at %d, %d bytes: took %v", v, at, n, d)
-					}
 				}
 			}
 		}
@@ -122,7 +110,7 @@ func TestMutated(t *testing.T) {
 func TestAmplified(t *testing.T) {
 	long := repeat("x", 100000)
 	im := machotest.Image{CFStrings: slices.Repeat([]string{long}, 2000), Selectors: []string{"s"}}
-	f, err, bytes, _ := reading(im.Build(), Options{})
+	f, bytes, err := reading(im.Build(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,10 +134,9 @@ func TestDeepTrie(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := trie{b: b, visited: make([]uint64, len(b)/64+1)}
-			start := time.Now()
 			err := w.walk(Options{}.withDefaults())
-			if d := time.Since(start); d > boundTime || len(w.text) > 64*len(b)+2*spareAllowance {
-				t.Errorf("took %v, %d bytes of names", d, len(w.text))
+			if len(w.text) > 64*len(b)+2*spareAllowance {
+				t.Errorf("%d bytes of names", len(w.text))
 			}
 			if err == nil && name != "zeros" {
 				t.Error("no error")

