@@ -210,15 +210,3 @@ func merge(l []*sbom.Product) []*sbom.Product {
 	})
 	return out
 }
-
-// wantsPackages lists the files that syft is to look at.
-func (d *draft) wantsPackages() []catalog.File {
-	var out []catalog.File
-	for _, f := range d.files {
-		if f.trouble != nil || f.ignored || (!f.holds && !catalog.Wants(f.norm)) {
-			continue
-		}
-		out = append(out, catalog.File{Path: d.rel(f), Disk: f.disk, Size: f.size, MachO: f.holds})
-	}
-	return out
-}

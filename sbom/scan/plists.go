@@ -1,0 +1,79 @@
+package scan
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/bundle"
+	"github.com/kinbom/kinbom/sbom/plist"
+)
+
+// plists reads the property lists of one product, in one request; if that
+// fails, one by one, so that a deadly one costs only itself.
+func (s *scanner) plists(ctx context.Context, d *draft) error {
+	byPath := map[string]*file{}
+	for _, f := range d.files {
+		byPath[d.rel(f)] = f
+	}
+	want := d.set.Plists()
+	want = slices.DeleteFunc(want, func(p bundle.Plist) bool { return byPath[p.File].trouble != nil })
+	answers, err := s.askPlists(ctx, want, byPath)
+	if err != nil {
+		if fatal(ctx, err) {
+			return err
+		}
+		answers = make([]plistAnswer, len(want))
+		for i := range want {
+			one, err := s.askPlists(ctx, want[i:i+1], byPath)
+			if err != nil {
+				if fatal(ctx, err) {
+					return err
+				}
+				g := gapOf(err)
+				answers[i].Trouble = g.Why
+				continue
+			}
+			answers[i] = one[0]
+		}
+	}
+	d.facts = bundle.Facts{Info: map[string]plist.InfoFacts{}, Privacy: map[string]sbom.Privacy{}}
+	for i, w := range want {
+		d.usePlist(w, answers[i], byPath[w.File])
+	}
+	return nil
+}
+
+func (s *scanner) askPlists(ctx context.Context, want []bundle.Plist, byPath map[string]*file) ([]plistAnswer, error) {
+	if len(want) == 0 {
+		return nil, nil
+	}
+	var q []plistRequest
+	for _, w := range want {
+		q = append(q, plistRequest{Disk: byPath[w.File].disk, Privacy: w.Kind == bundle.PlistPrivacy})
+	}
+	b, err := s.ask(ctx, s.pool, askPlists, q, deadline(int64(len(want))<<20))
+	if err != nil {
+		return nil, err
+	}
+	var out []plistAnswer
+	if err := json.Unmarshal(b, &out); err != nil || len(out) != len(want) {
+		return nil, fmt.Errorf("decoding what the property lists say: %d of %d answers: %w", len(out), len(want), err)
+	}
+	return out, nil
+}
+
+func (d *draft) usePlist(w bundle.Plist, a plistAnswer, f *file) {
+	switch {
+	case a.Trouble != "":
+		f.trouble = &sbom.Gap{Kind: sbom.GapUnreadable, Path: f.path, Offset: -1, Count: 1, Why: "property list: " + a.Trouble}
+		return
+	case a.Privacy != nil:
+		d.facts.Privacy[w.Bundle] = *a.Privacy
+	case a.Info != nil:
+		d.facts.Info[w.Bundle] = *a.Info
+	}
+	f.used = "property list"
+}
