@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
-	"github.com/kinbom/kinbom/sbom/catalog"
 	"github.com/kinbom/kinbom/sbom/link"
 )
 

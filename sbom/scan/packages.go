@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/catalog"
 )
 

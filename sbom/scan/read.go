@@ -9,13 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kinbom/kinbom/sbom"
-	"github.com/kinbom/kinbom/sbom/bundle"
 	"github.com/kinbom/kinbom/sbom/catalog"
-	"github.com/kinbom/kinbom/sbom/plist"
 	"github.com/kinbom/kinbom/sbom/worker"
 )
 
