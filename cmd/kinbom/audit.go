@@ -32,16 +32,16 @@ func newAuditCommand(e *env) *cobra.Command {
 	o := &auditOptions{}
 	c := &cobra.Command{
 		Use: "audit INPUT...", Short: "Name the apps that carry a capability, and through which code",
-		Long: `Audit takes apps, or a folder of SBOMs that kinbom scan wrote, and answers: which
-apps of the family carry browser-collection, who inherited it, from what, through
-which library, how sure, and what could not be looked at.
+		Long: `Audit takes apps, or a folder of SBOMs that kinbom scan wrote, and answers:
+which apps of the family carry browser-collection, who inherited it, from
+what, through which library, how sure, and what could not be looked at.
 
-The family file gives purposes; without it provenance is unknown or shared, and
-every verdict is ask.
+The family file gives purposes; without it provenance is unknown or shared,
+and every verdict is ask.
 
 Exit status, equal in all formats: 2 the call or the tool failed; else 1 some
-verdict is unexpected (--fail-on and --min-grade change that); else 3 something
-could not be looked at and --require-complete was given; else 0.`,
+verdict is unexpected (--fail-on and --min-grade change that); else 3
+something could not be looked at and --require-complete was given; else 0.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return runAudit(c.Context(), o, e, args) },
 	}
@@ -49,10 +49,20 @@ could not be looked at and --require-complete was given; else 0.`,
 	c.Flags().StringVar(&o.format, "format", "text", "text or json")
 	c.Flags().StringVarP(&o.output, "output", "o", "", "write the report to a file instead of standard output")
 	c.Flags().StringSliceVar(&o.failOn, "fail-on", nil, "verdicts that give exit status 1: unexpected, ask, expected, or none (default unexpected)")
-	c.Flags().StringVar(&o.minGrade, "min-grade", "", "lowest grade whose verdict counts: mentions, likely or shown (default likely)")
+	c.Flags().StringVar(&o.minGrade, "min-grade", "", "lowest grade whose verdict counts: likely or shown (default likely)")
 	c.Flags().BoolVar(&o.requireComplete, "require-complete", false, "exit with 3 when something could not be looked at")
 	o.add(c)
+	complete(c, "format", "text", "json")
+	complete(c, "fail-on", "unexpected", "ask", "expected", "none")
+	complete(c, "min-grade", "likely", "shown")
 	return c
+}
+
+// complete names the words that a flag takes, for the shell.
+func complete(c *cobra.Command, flag string, words ...string) {
+	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // cannot happen: the flag was added above
+	}
 }
 
 func runAudit(ctx context.Context, o *auditOptions, e *env, inputs []string) error {

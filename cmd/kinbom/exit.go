@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Exit statuses; the report says 0, 1 or 3.
@@ -43,6 +44,9 @@ func finish(err error, stderr io.Writer) int {
 		}
 	default:
 		fmt.Fprintf(stderr, "kinbom: error: %v\n", err)
+		if strings.HasPrefix(err.Error(), "unknown command") { // cobra has no type for it
+			fmt.Fprintln(stderr, "kinbom: hint: kinbom --help lists the commands")
+		}
 	}
 	return statusFailed
 }

@@ -21,8 +21,8 @@ func newGraphCommand(e *env) *cobra.Command {
 	o := &graphOptions{}
 	c := &cobra.Command{
 		Use: "graph INPUT...", Short: "Print the family's graph",
-		Long: `Graph prints one graph of all products: what contains, loads, calls, launches and
-opens what, which images are the same, and where capabilities start.
+		Long: `Graph prints one graph of all products: what contains, loads, calls, launches
+and opens what, which images are the same, and where capabilities start.
 
   kinbom graph boms/ --format dot | dot -Tsvg > family.svg`,
 		Args: cobra.MinimumNArgs(1),
@@ -30,6 +30,7 @@ opens what, which images are the same, and where capabilities start.
 	}
 	c.Flags().StringVar(&o.format, "format", "json", "json, dot or graphml")
 	o.add(c)
+	complete(c, "format", "json", "dot", "graphml")
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -59,6 +60,9 @@ func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*sbom.Sc
 			saved++
 		}
 	}
+	if f.jobs < 0 {
+		return nil, nil, usageError{fmt.Sprintf("--jobs %d: a number of processes is wanted", f.jobs), "leave it out for one process per core"}
+	}
 	switch {
 	case saved == 0:
 		s, err := f.scan(ctx, e, set, inputs)
@@ -69,6 +73,10 @@ func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*sbom.Sc
 		return nil, nil, usageError{"more than one folder of saved SBOMs was given", "scan all apps into one folder: kinbom scan APPS... -o boms"}
 	}
 	s, err := cdx.Load(inputs[0])
+	if err == nil && len(f.rules) > 0 && s.Rules != set.Digest() {
+		return nil, nil, usageError{"--rules cannot change what saved SBOMs say: they were made with other rules (" + s.Rules.Short() + ", not " + set.Digest().Short() + ")",
+			"scan the apps again with --rules, and audit that"}
+	}
 	return s, set, err
 }
 
@@ -78,10 +86,46 @@ func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, input
 	s, err := scan.Run(ctx, scan.Options{
 		Inputs: inputs, Rules: set, Command: e.child, Version: version, Jobs: f.jobs, Progress: p.draw,
 	})
-	if errors.Is(err, scan.ErrNoProduct) {
-		return nil, usageError{err.Error(), "point kinbom at a folder that holds .app bundles or Mach-O files, such as /Applications"}
+	var none *scan.NoProductError
+	if errors.As(err, &none) {
+		return nil, noProduct(none, inputs)
 	}
 	return s, err
+}
+
+// maxNamed is how many gaps an error names.
+const maxNamed = 5
+
+// noProduct says what stood in the way, and what to give instead.
+func noProduct(e *scan.NoProductError, inputs []string) error {
+	text := e.Error()
+	for i, g := range e.Gaps {
+		if i == maxNamed {
+			text += fmt.Sprintf("\n  and %d more could not be looked at", len(e.Gaps)-i)
+			break
+		}
+		text += fmt.Sprintf("\n  could not be looked at: %s: %s", printable(g.Path), printable(g.Why))
+	}
+	for _, in := range inputs {
+		if saved := savedNear(in); saved != "" {
+			return usageError{text, "to use saved SBOMs give the folder that kinbom scan wrote: " + saved}
+		}
+	}
+	return usageError{text, "point kinbom at a folder that holds .app bundles or Mach-O files, such as /Applications"}
+}
+
+// savedNear is a folder of saved SBOMs around or directly below a path, or "".
+func savedNear(in string) string {
+	if dir := filepath.Dir(in); cdx.IsSaved(dir) {
+		return dir
+	}
+	list, _ := os.ReadDir(in)
+	for _, e := range list {
+		if dir := filepath.Join(in, e.Name()); e.IsDir() && cdx.IsSaved(dir) {
+			return dir
+		}
+	}
+	return ""
 }
 
 // plainly takes the path off an error of the file system: the message has it.

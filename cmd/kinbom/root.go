@@ -18,10 +18,10 @@ func newRootCommand(e *env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kinbom",
 		Short: "Find which apps of a vendor share which code, and what that code can do",
-		Long: `Kinbom reads the shipped bytes of a vendor's apps, writes an SBOM for each, ties
-them into one graph of the code that they share, and names the apps that carry
-code which reads what a person browsed: through which library, how sure, and what
-could not be looked at.
+		Long: `Kinbom reads the shipped bytes of a vendor's apps, writes an SBOM for each,
+ties them into one graph of the code that they share, and names the apps that
+carry code which reads what a person browsed: through which library, how sure,
+and what could not be looked at.
 
 Start with:  kinbom init APPS > family.yaml
 then:        kinbom audit APPS --family family.yaml`,

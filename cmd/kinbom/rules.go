@@ -8,8 +8,8 @@ func newRulesCommand(e *env) *cobra.Command {
 	var dirs []string
 	c := &cobra.Command{
 		Use: "rules", Short: "Show and test the rules that say what a capability is",
-		Long: `Rules are data: one commented YAML file per capability, with examples that must
-match and examples that must not. See docs/rules.md for the format.`,
+		Long: `Rules are data: one commented YAML file per capability, with examples that
+must match and examples that must not. See docs/rules.md for the format.`,
 	}
 	c.PersistentFlags().StringArrayVar(&dirs, "rules", nil, "folder with more rule files (may be given again)")
 	c.AddCommand(
@@ -23,9 +23,9 @@ match and examples that must not. See docs/rules.md for the format.`,
 		},
 		&cobra.Command{
 			Use: "test [FILE...]", Short: "Replay the examples of rule files (of all rules without FILE)",
-			Long: `Test replays the positive and negative examples of rule files against the rules
-in force. Exit status: 0 all examples came out as they say; 1 some did not; 2 a
-file is no valid rule file.`,
+			Long: `Test replays the positive and negative examples of rule files against the
+rules in force. Exit status: 0 all examples came out as they say; 1 some did
+not; 2 a file is no valid rule file.`,
 			RunE: func(_ *cobra.Command, args []string) error { return runRulesTest(e, dirs, args) },
 		},
 	)

@@ -1,10 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -105,18 +106,16 @@ func runRulesTest(e *env, dirs, files []string) error {
 		return err
 	}
 	all := set.Files()
-	for _, f := range files {
-		if _, ok := all[f]; ok {
-			continue
-		}
+	for i, f := range files {
 		b, err := os.ReadFile(f)
 		if err != nil {
 			return usageError{fmt.Sprintf("rule file %s: %v", f, plainly(err)), "kinbom rules test FILE.yaml"}
 		}
-		if builtin := "builtin/" + filepath.Base(f); string(all[builtin]) == string(b) {
-			delete(all, builtin) // a copy of a built-in file stands in for it
+		if name := sameFile(all, b); name != "" {
+			files[i] = name // already in force
+		} else {
+			all[f] = b
 		}
-		all[f] = b
 	}
 	if set, err = capability.Parse(all); err != nil {
 		return err
@@ -140,6 +139,16 @@ func runRulesTest(e *env, dirs, files []string) error {
 		return statusError(statusUnexpected)
 	}
 	return nil
+}
+
+// sameFile is the rule file in force with this content, or "".
+func sameFile(all map[string][]byte, b []byte) string {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if bytes.Equal(all[name], b) {
+			return name
+		}
+	}
+	return ""
 }
 
 // errWriter remembers the first error of many prints.

@@ -22,14 +22,14 @@ func newScanCommand(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "scan INPUT... -o DIR", Short: "Write one CycloneDX SBOM for each product",
 		Long: `Scan reads apps and writes one CycloneDX SBOM per product into a folder, with
-scan.json for what belongs to no product. Every later verb works from that folder
-alone and gives the same result as from the apps.
+scan.json for what belongs to no product. Every later verb works from that
+folder alone and gives the same result as from the apps.
 
 Without SOURCE_DATE_EPOCH the SBOMs carry no timestamp, and say so: the same
 input gives the same bytes.
 
-Exit status: 0 the SBOMs were written, whatever they say; 2 the call or the tool
-failed.`,
+Exit status: 0 the SBOMs were written, whatever they say; 2 the call or the
+tool failed.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return runScan(c.Context(), o, e, args) },
 	}
@@ -37,6 +37,8 @@ failed.`,
 	c.Flags().StringVar(&o.format, "format", "json", "json or xml")
 	c.Flags().StringVar(&o.spec, "spec", "1.6", "CycloneDX version: 1.6 or 1.7")
 	o.add(c)
+	complete(c, "format", "json", "xml")
+	complete(c, "spec", "1.6", "1.7")
 	return c
 }
 

@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,9 +26,9 @@ func newWhyCommand(e *env) *cobra.Command {
 	o := &whyOptions{}
 	c := &cobra.Command{
 		Use: "why PRODUCT CAPABILITY INPUT...", Short: "Show what a product carries, and the bytes that say so",
-		Long: `Why prints, for one product and one capability, the sources, the paths that lead
-from the product to them, how each step is known, and the bytes: each with a
-command that shows them again in the shipped file.
+		Long: `Why prints, for one product and one capability, the sources, the paths that
+lead from the product to them, how each step is known, and the bytes: each
+with a command that shows them again in the shipped file.
 
 PRODUCT is a name, a bundle id, a path, or the beginning of a product id.
 INPUT is apps, or a folder of SBOMs that kinbom scan wrote; for saved SBOMs
@@ -56,7 +59,21 @@ func runWhy(ctx context.Context, o *whyOptions, e *env, product, capability stri
 	if err != nil {
 		return err
 	}
-	return report.Why(e.stdout, r, x.Product.ID, x.Capability, report.WhyOptions{Root: o.root(r, inputs)})
+	root := o.root(r, inputs)
+	if err := report.Why(e.stdout, r, x.Product.ID, x.Capability, report.WhyOptions{Root: root}); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(firstPart(x.Product.Path)))); err != nil && x.Carried != nil {
+		fmt.Fprintf(e.stderr, "kinbom: hint: the apps are not at %q from here: --apps says where the scanned input lies now\n", root)
+	}
+	return nil
+}
+
+// firstPart is the first component of a path: in an archive it is all that is
+// on disk.
+func firstPart(p string) string {
+	first, _, _ := strings.Cut(p, "/")
+	return first
 }
 
 // root is what stands before a product's path to make it a path on this disk.

@@ -99,6 +99,7 @@ func TestRoles(t *testing.T) {
 		{"Contents/PlugIns/E.appex/Contents/MacOS/E", "execute", sbom.RoleExtension},
 		{"Contents/PlugIns/P.bundle/Contents/MacOS/P", "bundle", sbom.RolePlugin},
 		{"App.app.dSYM/Contents/Resources/DWARF/App", "dsym", sbom.RoleSymbols},
+		{"App.app.dSYM/Contents/Resources/DWARF/evil", "dylib", sbom.RoleLibrary},
 		{"Contents/Resources/x.node", "bundle", sbom.RolePlugin},
 		{"Contents/Resources/x.o", "object", sbom.RoleObject},
 	}

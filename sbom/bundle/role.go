@@ -99,7 +99,7 @@ func (s *Set) RoleOf(file, imageType string, bundles map[string]sbom.Bundle) sbo
 	in := s.Innermost(file)
 	b := bundles[in]
 	switch {
-	case imageType == "dsym" || b.Kind == sbom.BundleDSYM:
+	case imageType == "dsym": // by what it is: code does not hide behind a folder's name
 		return sbom.RoleSymbols
 	case imageType == "object":
 		return sbom.RoleObject

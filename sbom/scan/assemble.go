@@ -26,6 +26,7 @@ func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 	}
 	p.ID = sbom.ProductID(ids)
 	p.Bundles = d.set.Bundles(d.facts)
+	p.Gaps = append(p.Gaps, d.lacking(p.Bundles)...)
 	bundles := map[string]sbom.Bundle{}
 	for _, b := range p.Bundles {
 		bundles[b.Path] = b
@@ -49,6 +50,19 @@ func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 		return nil, fmt.Errorf("putting together %s: %w", d.path(), err)
 	}
 	return p, nil
+}
+
+// lacking names the bundles whose executable is not among the files, although
+// their property list names one: what they run was not looked at.
+func (d *draft) lacking(bundles []sbom.Bundle) []sbom.Gap {
+	var out []sbom.Gap
+	for _, b := range bundles {
+		if name := d.facts.Info[b.Path].Executable; name != "" && b.Executable == "" {
+			out = append(out, sbom.Gap{Kind: sbom.GapUnresolved, Path: b.Path, Offset: -1, Count: 1,
+				Why: fmt.Sprintf("executable %q of the bundle is not there", name)})
+		}
+	}
+	return out
 }
 
 // path is where the product was met.
@@ -96,9 +110,7 @@ func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bund
 			m.Places = []sbom.Place{place}
 			nouns = append(nouns, &m)
 			in.Images = append(in.Images, link.Image{Noun: &m, Exports: sl.Exports, Imports: sl.imports(), References: sl.references()})
-			if place.Role != sbom.RoleSymbols { // symbols of another binary are not code
-				p.Tags = append(p.Tags, sl.Tags...)
-			}
+			p.Tags = append(p.Tags, sl.Tags...)
 		}
 	}
 	for _, m := range nouns {

@@ -22,11 +22,12 @@ import (
 
 // tree is one input: its files wherever they lie, in folders or archives.
 type tree struct {
-	input sbom.Input
-	files []*file           // sorted by path
-	links map[string]string // symbolic links: path -> target as written
-	gaps  []sbom.Gap        // of no single file; paths relative to the input
-	lost  sbom.Coverage     // files without an entry: names refused, over a limit
+	input  sbom.Input
+	prefix string            // before the paths of files: the input's own name, or ""
+	files  []*file           // sorted by path
+	links  map[string]string // symbolic links: path -> target as written
+	gaps   []sbom.Gap        // of no single file; paths relative to the input
+	lost   sbom.Coverage     // files without an entry: names refused, over a limit
 }
 
 // file is one regular file of an input (or what could not be read as one).
@@ -48,8 +49,9 @@ type file struct {
 
 // Kinds that sniff tells apart. The empty kind is "no code".
 const (
-	kindMachO  = "Mach-O"
-	headLength = 4096
+	kindMachO   = "Mach-O"
+	kindSymbols = "dSYM" // outside any app: symbols make no product
+	headLength  = 4096
 )
 
 // hashed is what one file on disk gave: hard links are read once.
@@ -257,7 +259,7 @@ func (t *tree) manifest() sbom.Input {
 	for _, f := range t.files {
 		in.Files++
 		in.Bytes += f.size
-		list = append(list, f.norm, string(f.digest))
+		list = append(list, strings.TrimPrefix(f.norm, t.prefix), string(f.digest))
 	}
 	if in.Kind == sbom.InputDirectory || in.Kind == sbom.InputBundle {
 		in.Digest = sbom.DigestOfList(list)

@@ -7,8 +7,11 @@ import (
 	"github.com/kinbom/kinbom/sbom/macho"
 )
 
-// typeExecute is MH_EXECUTE (mach-o/loader.h).
-const typeExecute = 2
+// File types of a Mach-O header (mach-o/loader.h).
+const (
+	typeExecute = 2  // MH_EXECUTE
+	typeDSYM    = 10 // MH_DSYM
+)
 
 // fileType is the file type in the header of the first slice of a Mach-O file,
 // or 0. It is all that telling an executable from a library needs.

@@ -78,6 +78,7 @@ func (s *scanner) openInput(ctx context.Context, disk, name string, several bool
 		if several || t.input.Kind == sbom.InputBundle {
 			prefix = name + "/"
 		}
+		t.prefix = prefix
 		t.add(ct, prefix)
 	}
 	if err := s.openArchives(ctx, t, b, !fi.IsDir()); err != nil {
@@ -104,6 +105,10 @@ func (t *tree) add(ct *container.Tree, prefix string) {
 		switch e.Type {
 		case container.TypeSymlink:
 			t.links[p] = e.Link
+			if _, ok := ct.Resolve(e.Norm); !ok {
+				t.gaps = append(t.gaps, sbom.Gap{Kind: sbom.GapNotLookedAt, Path: p, Offset: -1, Count: 1,
+					Why: "symbolic link that leads out of the input or to nothing"})
+			}
 		case container.TypeOther:
 			t.files = append(t.files, &file{path: p, norm: p, special: true})
 		case container.TypeFile:
@@ -120,7 +125,7 @@ func (t *tree) add(ct *container.Tree, prefix string) {
 			t.typed(prefix+g.Path, g)
 			continue
 		}
-		g.Path = prefix + g.Path
+		g.Path = strings.TrimSuffix(prefix+g.Path, "/") // the archive itself, when it names nothing in it
 		t.gaps = append(t.gaps, g)
 	}
 	t.lost.Add(ct.Lost)

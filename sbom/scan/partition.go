@@ -93,6 +93,9 @@ func (s *scanner) partitionTree(t *tree, out *sbom.Scan) []*draft {
 			d.files = append(d.files, f)
 		default:
 			rest = append(rest, f)
+			if f.kind == kindMachO && fileType(f.disk) == typeDSYM {
+				f.kind = kindSymbols
+			}
 			if b := outermostBundle(f.norm); b != "" && f.kind == kindMachO {
 				holdsCode[b] = true
 			}
@@ -174,6 +177,8 @@ func outside(f *file, out *sbom.Scan) {
 		out.Outside.AddSkipped(whyIgnored, 1)
 	case f.special:
 		out.Outside.AddSkipped(whySpecial, 1)
+	case f.kind == kindSymbols:
+		out.Outside.AddSkipped("dSYM: symbols of another binary, no code", 1)
 	default:
 		out.Outside.AddSkipped("belongs to no product", 1)
 		if f.kind != "" {

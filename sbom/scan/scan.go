@@ -12,7 +12,6 @@ package scan
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -27,8 +26,14 @@ import (
 	"github.com/kinbom/kinbom/sbom/worker"
 )
 
-// ErrNoProduct says that the inputs hold nothing that kinbom calls a product.
-var ErrNoProduct = errors.New("no product found: no app, executable or library in Mach-O format")
+// NoProductError says that the inputs hold nothing that kinbom calls a product.
+type NoProductError struct {
+	Gaps []sbom.Gap // what could not be looked at: a product may have been in it
+}
+
+func (e *NoProductError) Error() string {
+	return "no product found: no app, executable or library in Mach-O format"
+}
 
 // Options is what one scan needs to know.
 type Options struct {
@@ -55,7 +60,7 @@ type scanner struct {
 }
 
 // Run scans the inputs. Trouble with a file is a gap in the result; an error is
-// the call's or the environment's, or ErrNoProduct.
+// the call's or the environment's, or a *NoProductError.
 func Run(ctx context.Context, o Options) (*sbom.Scan, error) {
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.NumCPU()
@@ -101,7 +106,8 @@ func (s *scanner) run(ctx context.Context) (*sbom.Scan, error) {
 	slices.SortFunc(out.Inputs, func(a, b sbom.Input) int { return strings.Compare(a.Path, b.Path) })
 	drafts := s.partition(trees, out)
 	if len(drafts) == 0 {
-		return nil, ErrNoProduct
+		sbom.SortGaps(out.Gaps)
+		return nil, &NoProductError{Gaps: out.Gaps}
 	}
 	if err := s.read(ctx, drafts); err != nil {
 		return nil, err

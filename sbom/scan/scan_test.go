@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -291,8 +292,13 @@ func TestKindsOfProduct(t *testing.T) {
 func TestNoProduct(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "notes.txt"), []byte("text"))
-	if _, err := Run(t.Context(), options(t, dir)); err != ErrNoProduct {
-		t.Errorf("error %v, want ErrNoProduct", err)
+	var none *NoProductError
+	if _, err := Run(t.Context(), options(t, dir)); !errors.As(err, &none) || len(none.Gaps) != 0 {
+		t.Errorf("error %v, want that there is no product, without a gap", err)
+	}
+	write(t, filepath.Join(dir, "cut.zip"), fixtures.Release(1)[:5000])
+	if _, err := Run(t.Context(), options(t, dir)); !errors.As(err, &none) || len(none.Gaps) != 1 {
+		t.Errorf("error %v, want that there is no product, and a gap for the archive", err)
 	}
 }
 
@@ -345,5 +351,95 @@ func TestCancelled(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(temp, "*")); len(left) > 0 {
 		t.Errorf("the private folder is still there: %v", left)
+	}
+}
+
+// collector is an image that a rule finds.
+func collector() []byte {
+	return (machotest.Image{Type: "dylib", InstallName: "@rpath/C", Loads: []machotest.Load{{Name: "/usr/lib/libSystem.B.dylib"}},
+		Strings: []string{"Library/Safari/History.db", "SELECT url FROM history_items JOIN history_visits"}}).Build()
+}
+
+// Code is code wherever it lies: a folder's name hides nothing.
+func TestCodeInSymbolsFolder(t *testing.T) {
+	for _, hide := range []string{"Contents/A.dSYM/Contents/Resources/DWARF/C", "Contents/Z.dSYM/Contents/Resources/DWARF/C"} {
+		for _, beside := range []bool{true, false} {
+			dir := t.TempDir()
+			app(t, dir, "App", machotest.Sample(false))
+			write(t, filepath.Join(dir, "App.app", hide), collector())
+			if beside {
+				write(t, filepath.Join(dir, "App.app/Contents/Frameworks/C"), collector())
+			}
+			p := run(t, options(t, dir)).Products[0]
+			if len(p.Tags) != 1 || p.Tags[0].Capability != "browser.history.read" {
+				t.Errorf("%s, beside %v: tags %v", hide, beside, p.Tags)
+			}
+		}
+	}
+}
+
+// Symbols outside an app make no product; inside they are no code.
+func TestSymbols(t *testing.T) {
+	symbols := (machotest.Image{Type: "dsym", UUID: "same", Strings: []string{"Library/Safari/History.db", "SELECT url FROM history_items"}}).Build()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "App.app.dSYM/Contents/Resources/DWARF/App"), symbols)
+	var none *NoProductError
+	if _, err := Run(t.Context(), options(t, dir)); !errors.As(err, &none) {
+		t.Errorf("a folder with symbols alone: %v", err)
+	}
+	app(t, dir, "App", (machotest.Image{UUID: "same"}).Build())
+	write(t, filepath.Join(dir, "App.app/Contents/App.dSYM/Contents/Resources/DWARF/App"), symbols)
+	s := run(t, options(t, dir))
+	if len(s.Products) != 1 || len(s.Products[0].Tags) != 0 {
+		t.Errorf("%d products, tags %v", len(s.Products), s.Products[0].Tags)
+	}
+	roles := map[sbom.Role]int{}
+	for _, m := range s.Products[0].Images {
+		roles[m.Places[0].Role]++
+	}
+	if roles[sbom.RoleSymbols] != 1 || roles[sbom.RoleMain] != 1 {
+		t.Errorf("roles %v", roles)
+	}
+	if s.Outside.Files != 1 || s.Outside.Skipped != 1 {
+		t.Errorf("outside: %+v", s.Outside)
+	}
+}
+
+// What a link or a property list names and the input lacks is a gap.
+func TestLacking(t *testing.T) {
+	dir := t.TempDir()
+	outside := filepath.Join(t.TempDir(), "App")
+	write(t, outside, machotest.Sample(false))
+	app(t, dir, "App", machotest.Sample(false))
+	exe := filepath.Join(dir, "App.app/Contents/MacOS/App")
+	os.Remove(exe)
+	if err := os.Symlink(outside, exe); err != nil {
+		t.Fatal(err)
+	}
+	os.Symlink("../nowhere", filepath.Join(dir, "Linked.app"))
+	s := run(t, options(t, dir))
+	var got []string
+	for _, g := range append(s.Gaps, s.Products[0].Gaps...) {
+		got = append(got, fmt.Sprintf("%s %q: %s", g.Kind, g.Path, g.Why))
+	}
+	want := []string{
+		`not-looked-at "Linked.app": symbolic link that leads out of the input or to nothing`,
+		`unresolved "": executable "App" of the bundle is not there`,
+		`not-looked-at "Contents/MacOS/App": symbolic link that leads out of the input or to nothing`,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("gaps (-want +got):\n%s", d)
+	}
+}
+
+// The digest of an input is its own, whatever else is given.
+func TestManifestIsTheInputsOwn(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	app(t, a, "One", machotest.Sample(false))
+	app(t, b, "Two", machotest.Sample(true))
+	alone, both := run(t, options(t, a)), run(t, options(t, a, b))
+	if d := cmp.Diff(alone.Inputs[0], both.Inputs[0]); d != "" {
+		t.Errorf("(-alone +beside another):\n%s", d)
 	}
 }
