@@ -112,8 +112,11 @@ func (r *run) gapsOut() []finding.Gap {
 	}
 	for _, p := range r.judged {
 		id := p.ID
+		missing := missingLoads(p)
 		for _, g := range p.Gaps {
-			out = append(out, gapOut(g, &id, placed(p, g.Path)))
+			v := gapOut(g, &id, placed(p, g.Path))
+			v.Weak = g.Kind == sbom.GapUnresolved && onlyWeak(missing[g.Image], g.Why)
+			out = append(out, v)
 		}
 		for _, d := range otherRules(p, r.scan.Rules) {
 			out = append(out, finding.Gap{Product: &id, Path: p.Paths[0], Kind: string(sbom.GapInconsistent), Offset: -1,
@@ -122,6 +125,35 @@ func (r *run) gapsOut() []finding.Gap {
 	}
 	slices.SortFunc(out, finding.CompareGaps)
 	return slices.CompactFunc(out, func(a, b finding.Gap) bool { return finding.CompareGaps(a, b) == 0 })
+}
+
+// missingLoads lists by image the loads of a product that lead nowhere.
+func missingLoads(p *sbom.Product) map[sbom.Digest][]sbom.Link {
+	out := map[sbom.Digest][]sbom.Link{}
+	for _, l := range p.Links {
+		if l.Kind == sbom.LinkLoads && l.Target == sbom.TargetMissing {
+			out[l.From] = append(out[l.From], l)
+		}
+	}
+	return out
+}
+
+// onlyWeak reports whether an unresolved reference is weak. A gap tells which
+// of its image's missing loads it is about by their name in its text; where
+// several fit, one that is not weak is enough for false, and where none does,
+// nothing is known and it is false.
+func onlyWeak(missing []sbom.Link, why string) bool {
+	weak := false
+	for _, l := range missing {
+		if !strings.Contains(why, l.Name) {
+			continue
+		}
+		if l.Load != sbom.LoadWeak {
+			return false
+		}
+		weak = true
+	}
+	return weak
 }
 
 // placed is a path in a product as found under the input. The path of a bare

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -167,7 +168,7 @@ func TestExit(t *testing.T) {
 		{"unexpected", scan(), Options{}, 1},
 		{"unexpected comes before incomplete", scan(), Options{RequireComplete: true}, 1},
 		{"unexpected at a higher grade only", scan(), Options{MinGrade: sbom.GradeShown}, 0},
-		{"mentions never fail", clean(), Options{FailOn: []string{"unexpected", "ask", "expected"}, MinGrade: sbom.GradeMentions}, 0},
+		{"mentions never fail", clean(), Options{FailOn: []string{"unexpected", "ask", "expected"}}, 0},
 		{"fail on none", scan(), Options{FailOn: []string{"none"}}, 0},
 		{"fail on none, incomplete", scan(), Options{FailOn: []string{"none"}, RequireComplete: true}, 3},
 		{"higher grade, incomplete", scan(), Options{MinGrade: sbom.GradeShown, RequireComplete: true}, 3},
@@ -180,10 +181,126 @@ func TestExit(t *testing.T) {
 			}
 		})
 	}
-	for _, o := range []Options{{FailOn: []string{"bad"}}, {MinGrade: "sure"}, {FailOn: []string{"none", "ask"}}} {
-		if _, err := Run(scan(), nil, o); err == nil {
-			t.Errorf("%+v is accepted", o)
+}
+
+func TestOptionsRefused(t *testing.T) {
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{FailOn: []string{"bad"}}, `cannot fail on "bad": it is not one of expected, ask, unexpected, none`},
+		{Options{FailOn: []string{"none", "ask"}}, "cannot fail on none and on something"},
+		{Options{FailOn: []string{}}, "cannot fail on an empty word"},
+		{Options{FailOn: []string{""}}, "cannot fail on an empty word"},
+		{Options{FailOn: []string{"ask", ""}}, "cannot fail on an empty word"},
+		{Options{MinGrade: "sure"}, `unknown grade "sure": it is one of likely, shown`},
+		{Options{MinGrade: sbom.GradeMentions}, "mentions have no verdict, so none can fail a run; it is one of likely, shown"},
+	} {
+		if _, err := Run(scan(), nil, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v, want %q in it", c.o, err, c.want)
 		}
+	}
+}
+
+// TestMissingLibraryIsNoNegative takes a library out of a quiet product: one
+// that must be loaded makes its "none" worth nothing, a weak one does not.
+func TestMissingLibraryIsNoNegative(t *testing.T) {
+	const gone, twin = "@rpath/Gone.framework/Gone", "@loader_path/../Gone.dylib"
+	for _, c := range []struct {
+		name  string
+		loads map[string]sbom.LoadKind
+		links bool // the links are known, not the gaps alone
+		want  int
+	}{
+		{"regular", map[string]sbom.LoadKind{gone: sbom.LoadRegular}, true, 2},
+		{"re-export", map[string]sbom.LoadKind{gone: sbom.LoadReexport}, true, 2},
+		{"weak", map[string]sbom.LoadKind{gone: sbom.LoadWeak}, true, 1},
+		{"weak and regular", map[string]sbom.LoadKind{gone: sbom.LoadWeak, twin: sbom.LoadRegular}, true, 2},
+		{"two weak ones", map[string]sbom.LoadKind{gone: sbom.LoadWeak, twin: sbom.LoadWeak}, true, 1},
+		{"only the gap says weak", map[string]sbom.LoadKind{gone: sbom.LoadWeak}, false, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := scan()
+			p := s.Products[slices.IndexFunc(s.Products, func(p *sbom.Product) bool { return p.Name == "Doc Wifi" })]
+			for name, kind := range c.loads {
+				l := sbom.Link{Kind: sbom.LinkLoads, From: p.Images[0].Digest, Target: sbom.TargetMissing, Name: name, Load: kind, How: "@rpath"}
+				if c.links {
+					p.Links = append(p.Links, l)
+				}
+				p.Gaps = append(p.Gaps, sbom.Gap{Kind: sbom.GapUnresolved, Path: "Contents/MacOS/Doc Wifi", Image: l.From, Offset: -1, Count: 1,
+					Why: "library reference " + name + " leads nowhere in the product (" + string(kind) + ", @rpath)"})
+			}
+			p.Normalize()
+			r := audited(t, s, family(t), options())
+			if r.Summary.Clean != 2 || r.Summary.Unseen != c.want {
+				t.Errorf("%+v, want %d unseen", r.Summary, c.want)
+			}
+			var b bytes.Buffer
+			if err := report.Text(&b, r); err != nil {
+				t.Fatal(err)
+			}
+			words := strings.Join(strings.Fields(b.String()), " ")
+			row := regexp.MustCompile(`(?m)^Doc Wifi 1\.0 .* none \*`).MatchString(b.String())
+			named := strings.Contains(words, "is no negative in: Doc Notes 1.0; Doc Wifi 1.0.")
+			if row != (c.want == 2) || named != (c.want == 2) {
+				t.Errorf("row %v, named %v:\n%s", row, named, b.String())
+			}
+		})
+	}
+}
+
+// TestTwinsAreToldApart: findings about products of one name can be told apart.
+func TestTwinsAreToldApart(t *testing.T) {
+	s := scan()
+	for _, p := range s.Products {
+		switch p.Name {
+		case "Doc Battery", "Doc Antivirus":
+			p.Name = "Doc Cleaner"
+		}
+		if p.ID == id("Doc Battery") {
+			p.Version = "2.0"
+		}
+	}
+	r := audited(t, s, family(t), options())
+	var b bytes.Buffer
+	if err := report.Text(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(b.String()), " ")
+	for _, want := range []string{"Doc Cleaner 2.0 (battery) carries browser-collection", "Doc Cleaner 1.0 at Doc Cleaner.app (cleaner) carries",
+		"Doc Cleaner 1.0 at Doc Antivirus.app (antivirus) carries", "Doc Unarchiver (archiver) carries"} {
+		if !slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return strings.HasPrefix(f.Text, want) }) || !strings.Contains(text, want) {
+			t.Errorf("no finding begins with %q", want)
+		}
+	}
+}
+
+// TestOneProductOneVerb: numbers of one and loose libraries read well.
+func TestOneProductOneVerb(t *testing.T) {
+	s := scan()
+	p := kit(app("loose libraries of apps", ""))
+	p.Kind = sbom.KindLibraries
+	p.Bundles = nil
+	for i := range p.Images {
+		for k := range p.Images[i].Places {
+			p.Images[i].Places[k].Bundle = ""
+		}
+	}
+	s.Products = []*sbom.Product{p}
+	r := audited(t, s, nil, options())
+	if len(r.Findings) != 1 || !strings.HasPrefix(r.Findings[0].Text, "loose libraries of apps (no purpose given) carry browser-collection") {
+		t.Errorf("%+v", r.Findings)
+	}
+	f, err := policy.Parse([]byte("vendor: V\nmatch: {bundle: [nobody.*]}\n"), "f.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(s, f, options()); err == nil || err.Error() != "the one product met does not belong to the family of f.yaml" {
+		t.Errorf("%v", err)
+	}
+	whys := strings.Join(r.Products[0].Capabilities[0].Why, "; ")
+	if !strings.Contains(whys, "(1 of 1 source)") {
+		t.Error(whys)
 	}
 }
 

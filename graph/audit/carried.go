@@ -76,7 +76,7 @@ func strengthWhy(k *propagate.Carried) string {
 	if !k.InBundle {
 		where = "; it lies outside the product"
 	}
-	return fmt.Sprintf("strength %s: %s (%d of %d sources)%s", k.Strength, text, n, len(k.Sources), where)
+	return fmt.Sprintf("strength %s: %s (%d of %s)%s", k.Strength, text, n, count(len(k.Sources), "source", "sources"), where)
 }
 
 // sourcesOut lists every source with its places and evidence.

@@ -21,13 +21,18 @@ func (r *run) findings(out *finding.Report) []finding.Finding {
 			part[id] = true
 		}
 	}
+	var named []finding.Named
+	for i := range out.Products {
+		named = append(named, out.Products[i].Named())
+	}
+	called := finding.ShortLabels(named)
 	list := []finding.Finding{}
 	for i := range out.Products {
 		p := &out.Products[i]
 		for k := range p.Capabilities {
 			c := &p.Capabilities[k]
 			if composite[c.ID] || !part[c.ID] && c.Verdict != "" {
-				list = append(list, r.finding(out, p, c))
+				list = append(list, r.finding(out, p, c, called[p.ID]))
 			}
 		}
 	}
@@ -35,7 +40,7 @@ func (r *run) findings(out *finding.Report) []finding.Finding {
 	return list
 }
 
-func (r *run) finding(out *finding.Report, p *finding.Product, c *finding.Capability) finding.Finding {
+func (r *run) finding(out *finding.Report, p *finding.Product, c *finding.Capability, name string) finding.Finding {
 	f := finding.Finding{Kind: kindOf(c), Capability: c.ID, Product: p.ID, Path: p.Path, Verdict: c.Verdict,
 		Provenance: c.Provenance, Grade: c.Grade, Strength: c.Strength, Libraries: []string{}, Sources: slices.Clone(c.Sources),
 		Kin: []sbom.Digest{}, Origins: []sbom.Digest{}}
@@ -44,7 +49,7 @@ func (r *run) finding(out *finding.Report, p *finding.Product, c *finding.Capabi
 		f.Libraries = append(f.Libraries, j.Libraries...)
 	}
 	f.ID = string(sbom.DigestOfList(append([]string{f.Kind, f.Capability, string(f.Product)}, f.Libraries...)))
-	f.Text = r.sentence(out, p, c, f.Libraries)
+	f.Text = r.sentence(out, p, c, name, f.Libraries)
 	return f
 }
 
@@ -64,10 +69,10 @@ func kindOf(c *finding.Capability) string {
 
 // sentence states the fact first: what the product carries, in which code, how
 // many products carry that code, how firmly and how surely.
-func (r *run) sentence(out *finding.Report, p *finding.Product, c *finding.Capability, libraries []string) string {
-	who := fmt.Sprintf("%s (%s)", p.Name, cmp.Or(p.Purpose, "no purpose given"))
+func (r *run) sentence(out *finding.Report, p *finding.Product, c *finding.Capability, name string, libraries []string) string {
+	who := fmt.Sprintf("%s (%s)", name, cmp.Or(p.Purpose, "no purpose given"))
 	if c.Grade == string(sbom.GradeMentions) {
-		return fmt.Sprintf("%s mentions what %s looks for: a name or a path alone, no code that reads it", who, c.ID)
+		return fmt.Sprintf("%s %s what %s looks for: a name or a path alone, no code that reads it", who, p.Verb("mentions", "mention"), c.ID)
 	}
 	var where []string
 	for _, l := range out.Libraries {
@@ -88,7 +93,7 @@ func (r *run) sentence(out *finding.Report, p *finding.Product, c *finding.Capab
 	if c.Verdict != "" {
 		parts = append(parts, c.Verdict)
 	}
-	return fmt.Sprintf("%s carries %s: %s", who, c.ID, strings.Join(parts, "; "))
+	return fmt.Sprintf("%s %s %s: %s", who, p.Verb("carries", "carry"), c.ID, strings.Join(parts, "; "))
 }
 
 // sameness says a rung as a fact; a share of code units or a name is said to

@@ -19,21 +19,26 @@ const FailNever = "none"
 
 // Options are the user's words for one run.
 type Options struct {
-	FailOn          []string   // verdicts that give status 1; none given: unexpected
-	MinGrade        sbom.Grade // lowest grade whose verdict counts; "": likely
+	FailOn          []string   // verdicts that give status 1; nil: unexpected
+	MinGrade        sbom.Grade // lowest grade whose verdict counts, likely or shown; "": likely
 	RequireComplete bool       // status 3 when something could not be looked at
 	Composites      []propagate.Composite
 	Version         string // of kinbom
 }
 
-// normalize fills the defaults and refuses unknown tokens.
+// normalize fills the defaults and refuses unknown tokens, and a list of
+// verdicts that was given and names none.
 func (o Options) normalize() (Options, error) {
-	if len(o.FailOn) == 0 {
+	if o.FailOn == nil {
 		o.FailOn = []string{finding.VerdictUnexpected}
+	}
+	words := strings.Join(finding.Verdicts(), ", ") + ", " + FailNever
+	if len(o.FailOn) == 0 || slices.Contains(o.FailOn, "") {
+		return o, fmt.Errorf("cannot fail on an empty word: it is one of %s", words)
 	}
 	for _, v := range o.FailOn {
 		if !slices.Contains(finding.Verdicts(), v) && v != FailNever {
-			return o, fmt.Errorf("cannot fail on %q: it is not one of %s, %s", v, strings.Join(finding.Verdicts(), ", "), FailNever)
+			return o, fmt.Errorf("cannot fail on %q: it is not one of %s", v, words)
 		}
 	}
 	if slices.Contains(o.FailOn, FailNever) && len(o.FailOn) > 1 {
@@ -42,8 +47,11 @@ func (o Options) normalize() (Options, error) {
 	if o.MinGrade == "" {
 		o.MinGrade = sbom.GradeLikely
 	}
-	if o.MinGrade.Rank() == 0 {
-		return o, fmt.Errorf("unknown grade %q: it is one of mentions, likely, shown", o.MinGrade)
+	switch {
+	case o.MinGrade == sbom.GradeMentions:
+		return o, fmt.Errorf("cannot set the lowest grade to %s: mentions have no verdict, so none can fail a run; it is one of likely, shown", o.MinGrade)
+	case o.MinGrade.Rank() == 0:
+		return o, fmt.Errorf("unknown grade %q: it is one of likely, shown", o.MinGrade)
 	}
 	return o, nil
 }
@@ -60,5 +68,8 @@ type NoMatchError struct {
 
 // Error names the numbers.
 func (e *NoMatchError) Error() string {
+	if e.Met == 1 {
+		return "the one product met does not belong to the family of " + e.Family
+	}
 	return fmt.Sprintf("none of the %d products met belongs to the family of %s", e.Met, e.Family)
 }

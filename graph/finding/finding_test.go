@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +100,7 @@ func TestValidateNames(t *testing.T) {
 		{"finding's origin", "not among its kin", func(r *finding.Report) { r.Findings[0].Origins = []sbom.Digest{digest("a")} }},
 		{"finding's kind", `kind "bad"`, func(r *finding.Report) { r.Findings[0].Kind = "bad" }},
 		{"gap without a reason", "no reason", func(r *finding.Report) { r.Gaps[0].Why = "" }},
+		{"weak gap of another kind", `weak, but its kind is "unreadable"`, func(r *finding.Report) { r.Gaps[0].Weak = true }},
 		{"coverage does not add up", "3 files, but", func(r *finding.Report) { r.Products[0].Coverage.Analysed = 2 }},
 		{"total", "differs from the sum", func(r *finding.Report) { r.Coverage.Files++; r.Coverage.Analysed++ }},
 		{"summary", "a recount gives", func(r *finding.Report) { r.Summary.Carriers = 2 }},
@@ -112,6 +114,63 @@ func TestValidateNames(t *testing.T) {
 				t.Errorf("got %v, want %q in it", err, c.want)
 			}
 		})
+	}
+}
+
+// TestUnseen: a gap of any kind makes finding nothing no negative, but not a
+// weak reference that leads nowhere, nor a gap of another product.
+func TestUnseen(t *testing.T) {
+	for _, kind := range []sbom.GapKind{sbom.GapUnreadable, sbom.GapWorkerDied, sbom.GapTimeout, sbom.GapLimit, sbom.GapEncrypted,
+		sbom.GapNotLookedAt, sbom.GapUnresolved, sbom.GapUnsupported, sbom.GapInconsistent, "of a later version"} {
+		r := sample()
+		r.Products[0].Capabilities, r.Products[1].Capabilities = nil, nil
+		r.Gaps[0].Kind = string(kind)
+		if !r.Unseen(&r.Products[0]) || r.Unseen(&r.Products[1]) {
+			t.Errorf("%s: %v, and %v without a gap", kind, r.Unseen(&r.Products[0]), r.Unseen(&r.Products[1]))
+		}
+		if s := r.Summarize("browser-collection"); s.Clean != 2 || s.Unseen != 1 {
+			t.Errorf("%s: %+v", kind, s)
+		}
+		r.Gaps[0].Product = nil
+		if r.Unseen(&r.Products[0]) {
+			t.Errorf("%s: a gap of no product counts", kind)
+		}
+	}
+	r := sample()
+	r.Gaps[0].Kind, r.Gaps[0].Weak = string(sbom.GapUnresolved), true
+	if r.Unseen(&r.Products[0]) {
+		t.Error("a weak reference counts")
+	}
+	r.Products[0].Coverage.Unreadable = 1
+	if !r.Unseen(&r.Products[0]) {
+		t.Error("an unreadable file does not count")
+	}
+}
+
+func TestLabels(t *testing.T) {
+	list := []finding.Named{{"a1", "App", "1.0", "x/App"}, {"b2", "App", "2.0", "y/App"}, {"c3", "Twin", "1.0", "x/Twin"},
+		{"d4", "Twin", "1.0", "y/Twin"}, {"e5", "Twin", "2.0", "z/Twin"}, {"f6", "Same", "1", "p"}, {"g7", "Same", "1", "p"},
+		{"h8", "Alone", "9", "q"}, {"i9", "App 1.0", "", "r"}, {"j0", "No", "", "s"}, {"k1", "No", "", "t"}}
+	short := []string{"App 1.0 at x/App", "App 2.0", "Twin 1.0 at x/Twin", "Twin 1.0 at y/Twin", "Twin 2.0", "Same 1 at p (id f6)", "Same 1 at p (id g7)",
+		"Alone", "App 1.0", "No at s", "No at t"}
+	for turn := range 2 {
+		got, whole := finding.ShortLabels(list), finding.Labels(list)
+		for i, n := range list {
+			if n.ID == "i9" || n.ID == "a1" { // a name that is another's name and version: told apart, whichever way
+				continue
+			}
+			if got[n.ID] != short[i] {
+				t.Errorf("turn %d: %q, want %q", turn, got[n.ID], short[i])
+			}
+		}
+		if got["a1"] == got["i9"] || whole["a1"] == whole["i9"] {
+			t.Errorf("%q is there twice", got["a1"])
+		}
+		if whole["h8"] != "Alone 9" || whole["d4"] != "Twin 1.0 at y/Twin" {
+			t.Errorf("%q, %q", whole["h8"], whole["d4"])
+		}
+		slices.Reverse(list)
+		slices.Reverse(short)
 	}
 }
 
@@ -167,8 +226,12 @@ func check(t *testing.T, s *jsonschema.Schema, r any) error {
 
 func TestSchema(t *testing.T) {
 	s, loose := compile(t, strict), compile(t, func(any) {})
-	if err := check(t, s, sample()); err != nil {
-		t.Fatal(err)
+	weak := sample()
+	weak.Gaps[0].Kind, weak.Gaps[0].Weak = "unresolved", true
+	for _, r := range []*finding.Report{sample(), weak} {
+		if err := check(t, s, r); err != nil {
+			t.Fatal(err)
+		}
 	}
 	extra := map[string]any{}
 	data, _ := json.Marshal(sample())

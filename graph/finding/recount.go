@@ -49,11 +49,12 @@ func (r *Report) Summarize(headline string) Summary {
 
 // Unseen reports whether some code of a product could not be looked at, so that
 // not finding something in it says nothing: a file was unreadable, a kind of
-// code was skipped because it is not read yet, or there is a gap. A reference
-// that leads nowhere and inputs that contradict each other are no such gaps.
+// code was skipped because it is not read yet, or there is a gap, whatever its
+// kind. A library that the product must load and that is not there is such a
+// gap; one that it can do without (Gap.Weak) is none.
 func (r *Report) Unseen(p *Product) bool {
 	for _, g := range r.Gaps {
-		if g.Product != nil && *g.Product == p.ID && g.Kind != string(sbom.GapUnresolved) && g.Kind != string(sbom.GapInconsistent) {
+		if g.Product != nil && *g.Product == p.ID && !g.Weak {
 			return true
 		}
 	}

@@ -69,7 +69,7 @@ type Summary struct {
 	Inherited  int    `json:"inherited"`  // of those, provenance inherited
 	Mentions   int    `json:"mentions"`   // products that only mention
 	Clean      int    `json:"clean"`      // products without the headline
-	Unseen     int    `json:"unseen"`     // of those, products with code that could not be looked at: nothing is said of it
+	Unseen     int    `json:"unseen"`     // of those, products with code that was missing or could not be looked at: no negatives
 	Libraries  int    `json:"libraries"`  // shared, background not counted
 	Background int    `json:"background"` // shared background libraries
 	Findings   int    `json:"findings"`
@@ -231,6 +231,9 @@ type Gap struct {
 	Offset  int64        `json:"offset"` // -1: not known
 	Why     string       `json:"why"`
 	Count   int          `json:"count"`
+	// Only of unresolved references: all that it stands for are weak. The
+	// product is made to run without what is not there, so nothing is missing.
+	Weak bool `json:"weak,omitempty"`
 }
 
 // Coverage counts files met: files = analysed + skipped + unreadable.

@@ -264,6 +264,9 @@ func (c *checker) gap(g *Gap) {
 	if g.Product != nil && c.products[*g.Product] == nil {
 		c.bad("gap at %q: unknown product %s", g.Path, g.Product.Short())
 	}
+	if g.Weak && g.Kind != string(sbom.GapUnresolved) {
+		c.bad("gap at %q: weak, but its kind is %q", g.Path, g.Kind)
+	}
 	if g.Kind == "" || g.Why == "" || g.Count < 1 || g.Offset < -1 {
 		c.bad("gap at %q: no kind, no reason, a count of %d or an offset of %d", g.Path, g.Count, g.Offset)
 	}

@@ -18,7 +18,8 @@ import (
 // Copies are one library when they have the same bytes, the same cdhash, are
 // the same without their signature, or have the same code section (see
 // ties.go for the conditions); its rung is the weakest tie that was needed.
-// The same UUID, or the same name and version, is a same-as edge and no more.
+// The same UUID, or the same name and version, is a same-as edge and no more;
+// so is a cdhash that the content contradicts, under a name of its own.
 // Images that live in exactly the same files (the slices of a fat file) are one
 // library. Debug symbols are no code and take no part.
 //
@@ -45,6 +46,7 @@ func Find(g *graph.Graph) []Library {
 		}
 		libs = append(libs, lib)
 	}
+	tellApart(libs, list)
 	same := tieLibraries(libs, of, ties)
 	slices.SortFunc(libs, func(a, b Library) int { return strings.Compare(a.ID, b.ID) })
 	addTo(g, list, libs, ties, same)
@@ -196,6 +198,36 @@ func commonName(list []copied, members []int) string {
 		}
 	}
 	return best
+}
+
+// tellApart adds the architectures to the names of libraries that have the same
+// name and not the same architectures: slices of a fat file can belong to
+// different libraries.
+func tellApart(libs []Library, list []copied) {
+	arch := map[sbom.Digest]string{}
+	for i := range list {
+		arch[list[i].digest] = list[i].image.Arch
+	}
+	same := map[string][]int{} // name -> libraries
+	archs := make([]string, len(libs))
+	for n := range libs {
+		var l []string
+		for _, d := range libs[n].Images {
+			l = append(l, arch[d])
+		}
+		slices.Sort(l)
+		archs[n] = strings.Join(slices.Compact(l), ", ")
+		same[libs[n].Name] = append(same[libs[n].Name], n)
+	}
+	for _, group := range same {
+		first := archs[group[0]]
+		if !slices.ContainsFunc(group, func(n int) bool { return archs[n] != first }) {
+			continue
+		}
+		for _, n := range group {
+			libs[n].Name += " (" + archs[n] + ")"
+		}
+	}
 }
 
 // weakest is, for each group, the rung of the weakest tie that was needed to

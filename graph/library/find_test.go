@@ -80,7 +80,9 @@ func TestLadder(t *testing.T) {
 		{"bytes", image("a"), image("a"), RungBytes, ""},
 		{"cdhash", image("a", cd, signed), image("b", cd, signed), RungCDHash, RungCDHash},
 		{"cdhash, one unsigned", image("a", cd, signed), image("b", cd), "", ""},
-		{"cdhash copied", image("a", cd, un, signed), image("b", cd, ident(sbom.IdentUnsigned, "u2"), signed), "", RungCDHash},
+		{"cdhash copied", image("a", cd, un, signed), image("b", cd, ident(sbom.IdentUnsigned, "u2"), signed), "", RungCopied},
+		{"cdhash and UUID copied", image("a", cd, un, uuid, signed), image("b", cd, ident(sbom.IdentUnsigned, "u2"), uuid, signed), "", RungCopied},
+		{"cdhash copied, same text", image("a", cd, un, text, signed), image("b", cd, ident(sbom.IdentUnsigned, "u2"), text, signed), RungText, RungText},
 		{"unsigned", image("a", un), image("b", un), RungUnsigned, RungUnsigned},
 		{"cdhash before unsigned", image("a", un, cd, signed), image("b", un, cd, signed), RungCDHash, RungCDHash},
 		{"unsigned before text", image("a", un, text, uuid), image("b", un, text, uuid), RungUnsigned, RungUnsigned},
@@ -118,6 +120,68 @@ func TestLadder(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCopiedCDHash: a signature that was put on other content says so between
+// the libraries too, and is never called the same.
+func TestCopiedCDHash(t *testing.T) {
+	cd := ident(sbom.IdentCDHash, "c")
+	a, b := image("a", cd, ident(sbom.IdentUnsigned, "u"), signed), image("b", cd, ident(sbom.IdentUnsigned, "u2"), signed)
+	g, libs := find(t, product("P", a), product("Q", a), product("R", b), product("S", b))
+	if len(libs) != 2 {
+		t.Fatalf("%d libraries", len(libs))
+	}
+	for i, l := range libs {
+		want := []SameAs{{Library: libs[1-i].ID, Rung: "same cdhash, other content"}}
+		if d := cmp.Diff(want, l.SameAs); d != "" || l.Rung != RungBytes {
+			t.Errorf("rung %q, %s", l.Rung, d)
+		}
+	}
+	n := 0
+	for _, e := range g.Edges {
+		if e.Kind != graph.EdgeSameAs {
+			continue
+		}
+		if n++; e.Method != "same cdhash, other content" {
+			t.Errorf("%s -> %s by %q", e.From, e.To, e.Method)
+		}
+	}
+	if n != 2 { // images, and libraries
+		t.Errorf("%d same-as edges", n)
+	}
+}
+
+// TestSlicesInDifferentLibraries: the architecture stands in a name only where
+// the name alone would be there twice.
+func TestSlicesInDifferentLibraries(t *testing.T) {
+	kit := named("@rpath/CollectKit", "1.0")
+	slice := func(name, file, cpu string) sbom.Image { return image(name, kit, at("CollectKit", file), arch(cpu)) }
+	names := func(products ...*sbom.Product) string {
+		g, libs := find(t, products...)
+		var out []string
+		for _, l := range libs {
+			out = append(out, l.Name)
+			if n, ok := g.Node(l.ID); !ok || n.Label != l.Name {
+				t.Errorf("node of %s: %+v", l.Name, n)
+			}
+		}
+		slices.Sort(out)
+		return strings.Join(out, "; ")
+	}
+	arm, intel := slice("arm", "F1", "arm64"), slice("intel", "F1", "x86_64")
+	arm2, intel2 := slice("arm", "F2", "arm64"), slice("other", "F2", "x86_64")
+	p, q := product("P", arm, intel), product("Q", arm2, intel2)
+	r, s := product("R", slice("intel", "F3", "x86_64")), product("S", image("tool"))
+	if got := names(p, q, r, s); got != "CollectKit (arm64); CollectKit (x86_64)" {
+		t.Errorf("two libraries: %s", got)
+	}
+	if got := names(p, product("T", arm, intel), s); got != "CollectKit" {
+		t.Errorf("one fat library: %s", got)
+	}
+	v2 := slice("newer", "F4", "arm64")
+	if got := names(product("P", arm), product("Q", arm), product("R", v2), product("S", v2)); got != "CollectKit; CollectKit" {
+		t.Errorf("two builds for one architecture: %s", got)
 	}
 }
 

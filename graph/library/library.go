@@ -8,11 +8,14 @@ import "github.com/kinbom/kinbom/sbom"
 // Rung is a step of the sameness ladder (model, section 2).
 type Rung string
 
-// The ladder, strongest first.
+// The ladder, strongest first. RungCopied stands on it for the output only: it
+// says that one of two signatures does not belong to its content, it never
+// makes one library of two, and it is no kinship.
 const (
 	RungBytes    Rung = "same bytes"
 	RungCDHash   Rung = "same cdhash"
 	RungUnsigned Rung = "same without signature"
+	RungCopied   Rung = "same cdhash, other content" // no sameness: see contradicted
 	RungUUID     Rung = "same UUID"
 	RungText     Rung = "same code section"
 	RungName     Rung = "same name and version"

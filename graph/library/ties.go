@@ -35,7 +35,7 @@ type tie struct {
 
 // rank orders rungs, strongest first.
 func rank(r Rung) int {
-	return slices.Index([]Rung{RungBytes, RungCDHash, RungUnsigned, RungUUID, RungText, RungName, RungUnits}, r)
+	return slices.Index([]Rung{RungBytes, RungCDHash, RungUnsigned, RungCopied, RungUUID, RungText, RungName, RungUnits}, r)
 }
 
 // step is one rung as a search over all images: images with the same key are
@@ -110,7 +110,7 @@ func findTies(list []copied) []tie {
 					continue // slices of one file: says nothing
 				}
 				if s.rung == RungCDHash && contradicted(list[t.a].image, list[t.b].image) {
-					t.merges = false
+					t.rung, t.merges = RungCopied, false
 				}
 				if old, ok := best[p]; ok && (old.merges || !t.merges) {
 					continue

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func (j *judge) declared(k *propagate.Carried) (declared, why string) {
 		parts[s.Capability] = append(parts[s.Capability], s)
 	}
 	worst := -1
-	for _, c := range sortedKeys(parts) {
+	for _, c := range slices.Sorted(maps.Keys(parts)) {
 		d, w := j.declaredPart(p, c, parts[c])
 		order := []string{finding.DeclaredYes, finding.DeclaredUnknown, finding.DeclaredNone, finding.DeclaredContradicted}
 		if at := slices.Index(order, d); at > worst {
@@ -150,13 +151,4 @@ func (j *judge) product(id sbom.Digest) *sbom.Product {
 		return nil
 	}
 	return j.Graph.Products[i]
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -66,6 +66,10 @@ func TestParseRefuses(t *testing.T) {
 		{"double", head + "products:\n  - {bundle: a.b}\n  - {bundle: A.B}\n", `f.yaml:4: product "A.B" is listed twice, first in line 3`},
 		{"products mapping", head + "products: {a: b}\n", "f.yaml:2: products is not a list"},
 		{"team", head + "match: {team: [abc]}\n", `f.yaml:2: team "abc" is not a team id`},
+		{"match that fits nothing", head + "match:\n  bundle:\n    - com.example.*\n    - \"[\"\n", `f.yaml:5: bundle "[" can match nothing: a bundle id holds no '['`},
+		{"match with braces", head + "match: {bundle: \"com.{a,b}.*\"}\n", `f.yaml:2: bundle "com.{a,b}.*" can match nothing`},
+		{"match with a space", head + "match: {bundle: [\"com.example. *\"]}\n", "can match nothing"},
+		{"disclosure that fits nothing", head + "disclosures:\n  - {products: [\"com.[ab].x\"], capability: browser.history.read, text: t}\n", `f.yaml:3: products "com.[ab].x" can match nothing`},
 		{"match key", head + "match: {teams: [ABCDE12345]}\n", `did you mean "team"?`},
 		{"alias", head + "products: &p\n  - {bundle: a.b}\nmatch: *p\n", "f.yaml:4: match is not a mapping"},
 		{"merge key", head + "match: {<<: {team: [ABCDE12345]}}\n", `unknown key "<<"`},
@@ -99,6 +103,16 @@ func TestParseReportsAll(t *testing.T) {
 	_, err := Parse([]byte("vendr: V\nproducts:\n  - {bundle: a, purpose: gmae}\n"), "f.yaml")
 	if err == nil || !strings.Contains(err.Error(), "f.yaml:1:") || !strings.Contains(err.Error(), "f.yaml:3:") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestBundlePatterns(t *testing.T) {
+	text := "vendor: V\nmatch: {bundle: [\"*\", \"com.Example-1_x.?\", \"*.häuser\"]}\nproducts: [{bundle: \"com.x.${NAME}\"}]\n"
+	if _, err := Parse([]byte(text), "f"); err != nil {
+		t.Error(err)
+	}
+	if _, err := Parse([]byte("vendor: V\nmatch: {bundle: ~}\n"), "f"); err == nil || strings.Contains(err.Error(), "match nothing") {
+		t.Errorf("an empty match: %v", err)
 	}
 }
 

@@ -43,6 +43,7 @@ type judge struct {
 	kin       *kinship
 	sources   map[string]*propagate.Source
 	purposes  map[sbom.Digest]string
+	called    map[sbom.Digest]string          // products by a name that tells them apart
 	carried   []*propagate.Carried            // at likely or better
 	members   map[string][]*propagate.Carried // code and capability -> what carries it
 	judgement map[*propagate.Carried]*Judgement
@@ -57,9 +58,12 @@ func Judge(c Case) []Judgement {
 	for i := range c.Result.Sources {
 		j.sources[c.Result.Sources[i].ID] = &c.Result.Sources[i]
 	}
+	var named []finding.Named
 	for _, p := range c.Graph.Products {
 		j.purposes[p.ID] = c.Family.Select(p).Purpose
+		named = append(named, finding.Named{ID: p.ID, Name: p.Name, Version: p.Version, Path: firstPath(p)})
 	}
+	j.called = finding.ShortLabels(named)
 	for i := range c.Result.Carried {
 		if k := &c.Result.Carried[i]; sure(k.Grade) {
 			j.carried = append(j.carried, k)

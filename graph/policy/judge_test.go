@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -79,7 +80,7 @@ func (w *world) judge(t *testing.T) (map[string]string, map[string]Judgement) {
 		}
 	}
 	res := &propagate.Result{Carried: w.carried}
-	for _, k := range sortedKeys(w.sources) {
+	for _, k := range slices.Sorted(maps.Keys(w.sources)) {
 		res.Sources = append(res.Sources, w.sources[k])
 	}
 	lines, all := map[string]string{}, map[string]Judgement{}
@@ -181,7 +182,7 @@ func TestSameCode(t *testing.T) {
 		rung library.Rung
 		want string
 	}{
-		{library.RungCDHash, "inherited"}, {library.RungUnsigned, "inherited"}, {library.RungUUID, "unknown"},
+		{library.RungCDHash, "inherited"}, {library.RungUnsigned, "inherited"}, {library.RungUUID, "unknown"}, {library.RungCopied, "unknown"},
 		{library.RungText, "inherited"}, {library.RungName, "unknown"}, {library.RungUnits, "unknown"},
 	} {
 		for _, turn := range []bool{false, true} {
@@ -197,6 +198,19 @@ func TestSameCode(t *testing.T) {
 				t.Errorf("%s: %s", c.rung, all["clean"].Provenance)
 			}
 		}
+	}
+}
+
+// TestNamesTellApart: products of one name are told apart in the sentences too.
+func TestNamesTellApart(t *testing.T) {
+	w := newWorld(purposes)
+	w.app("virus", "kit").Version = "1.0"
+	twin := w.app("virus 2", "kit")
+	twin.Name, twin.Version = "virus", "2.0"
+	w.app("clean", "kit")
+	_, all := w.judge(t)
+	if why := strings.Join(all["clean"].Why, " "); !strings.Contains(why, "the same code as virus 1.0 (antivirus), where") {
+		t.Error(why)
 	}
 }
 

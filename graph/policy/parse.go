@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -59,7 +61,7 @@ func (r *reader) match(n *yaml.Node) Match {
 	var m Match
 	r.fields(n, "match", []string{"team", "bundle"}, func(k string, v *yaml.Node) {
 		if k == "bundle" {
-			m.Bundle = r.texts(v, k)
+			m.Bundle = r.patterns(v, k)
 			return
 		}
 		m.Team = r.texts(v, k)
@@ -70,6 +72,30 @@ func (r *reader) match(n *yaml.Node) Match {
 		}
 	})
 	return m
+}
+
+// patterns returns a list of patterns of bundle ids. One that no bundle id can
+// fit would select nothing without a word, so it is a complaint with its line.
+func (r *reader) patterns(n *yaml.Node, what string) []string {
+	list := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		list = n.Content
+	}
+	for _, c := range list {
+		i := strings.IndexFunc(c.Value, notInBundleID)
+		if c.Kind == yaml.ScalarNode && c.Tag != "!!null" && i >= 0 {
+			s, _ := utf8.DecodeRuneInString(c.Value[i:])
+			r.bad(c, "", "%s %q can match nothing: a bundle id holds no %q (* and ? are the only wildcards)", what, c.Value, s)
+		}
+	}
+	return r.texts(n, what)
+}
+
+// notInBundleID reports a character that is in no bundle id (Apple,
+// CFBundleIdentifier: letters, digits, hyphen, dot; the underscore is met) and
+// is no wildcard.
+func notInBundleID(c rune) bool {
+	return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-._*?", c)
 }
 
 func (r *reader) entry(n *yaml.Node, table *Table) Entry {
@@ -127,7 +153,7 @@ func (r *reader) disclosure(n *yaml.Node, table *Table) Disclosure {
 	keys := []string{"products", "capability", "text", "url", "date"}
 	ok := r.fields(n, "disclosure", keys, func(k string, v *yaml.Node) {
 		if k == "products" {
-			d.Products = r.texts(v, k)
+			d.Products = r.patterns(v, k)
 			return
 		}
 		s := r.text(v, k)

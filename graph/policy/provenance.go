@@ -106,7 +106,7 @@ func (j *judge) names(ids []sbom.Digest) string {
 		if !slices.Contains(ids, p.ID) {
 			continue
 		}
-		name := p.Name
+		name := j.called[p.ID]
 		if purpose := j.purposes[p.ID]; purpose != "" {
 			name += " (" + purpose + ")"
 		}

@@ -26,7 +26,7 @@ type dot struct {
 }
 
 func writeDot(w io.Writer, g *graph.Graph, full bool) error {
-	d := &dot{page: newPage(w), g: g, number: map[string]string{}, owner: owners(g)}
+	d := &dot{page: newPage(w, nil), g: g, number: map[string]string{}, owner: owners(g)}
 	left := 0
 	for i, n := range g.Nodes {
 		if !full && (n.Kind == graph.NodeSystem || n.Kind == graph.NodePackage) {

@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +16,7 @@ import (
 // ids are not XML name tokens; the id is the data "id". Characters that XML or
 // a terminal does not take are escaped as in text.
 func GraphML(w io.Writer, g *graph.Graph) error {
-	p := newPage(w)
+	p := newPage(w, nil)
 	p.line(`<?xml version="1.0" encoding="UTF-8"?>`)
 	p.line(`<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">`)
 	attrs := attributeKeys(g)
@@ -108,5 +110,5 @@ func attributeKeys(g *graph.Graph) []string {
 			seen[k] = true
 		}
 	}
-	return sortedKeys(seen)
+	return slices.Sorted(maps.Keys(seen))
 }

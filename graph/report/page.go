@@ -5,15 +5,35 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/kinbom/kinbom/graph/finding"
+	"github.com/kinbom/kinbom/sbom"
 )
 
 // page writes lines and keeps the first error.
 type page struct {
-	w   *bufio.Writer
-	err error
+	w      *bufio.Writer
+	err    error
+	labels map[sbom.Digest]string // what the products of the report are called
 }
 
-func newPage(w io.Writer) *page { return &page{w: bufio.NewWriter(w)} }
+// newPage begins a page about a report; nil where it is about none.
+func newPage(w io.Writer, r *finding.Report) *page {
+	p := &page{w: bufio.NewWriter(w)}
+	if r == nil {
+		return p
+	}
+	var named []finding.Named
+	for i := range r.Products {
+		named = append(named, r.Products[i].Named())
+	}
+	p.labels = finding.Labels(named)
+	return p
+}
+
+// label names a product: name and version, with its path when another product
+// has the same, and with its id when that one has the same path too.
+func (p *page) label(q *finding.Product) string { return p.labels[q.ID] }
 
 func (p *page) line(s string) { p.raw(strings.TrimRight(s, " ")) }
 

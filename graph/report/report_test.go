@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -130,6 +131,71 @@ func TestAnswerComesFirst(t *testing.T) {
 	want := fmt.Sprintf("%d of %d products carry %s", s.Carriers, s.Products, s.Capability)
 	if !strings.Contains(parts[1], want) {
 		t.Errorf("%q is not in %q", want, parts[1])
+	}
+}
+
+// TestInheritanceIsNotDenied: where inheritance cannot be told, no number
+// stands for it.
+func TestInheritanceIsNotDenied(t *testing.T) {
+	r := loaded(t)
+	if s := text(t, r); !strings.Contains(s, "2 inherited it") || strings.Contains(s, "cannot be told") {
+		t.Errorf("a whole family: %s", s)
+	}
+	one := loaded(t)
+	one.Products = slices.DeleteFunc(one.Products, func(q finding.Product) bool { return q.Name != "Doc Cleaner" })
+	one.Summary = one.Summarize(one.Summary.Capability)
+	one.Family.Declared, one.Family.Met = 1, 1
+	none := loaded(t)
+	none.Family = nil
+	for name, r := range map[string]*finding.Report{"one product": one, "no family file": none} {
+		s := strings.Join(strings.Fields(text(t, r)), " ")
+		if strings.Contains(s, "inherited it") || !strings.Contains(s, "inheritance cannot be told") {
+			t.Errorf("%s: %s", name, s)
+		}
+	}
+}
+
+func TestNumbersOfOne(t *testing.T) {
+	r := loaded(t)
+	r.Products = slices.DeleteFunc(r.Products, func(q finding.Product) bool { return q.Name != "Doc Notes" })
+	r.Libraries, r.Findings = nil, nil
+	r.Family.Declared, r.Family.Met = 2, 1
+	r.Summary = r.Summarize(r.Summary.Capability)
+	s := strings.Join(strings.Fields(text(t, r)), " ")
+	for _, want := range []string{"1 product judged", "in 1 product at grade", "In 1 of 1 product without it", "lists 2 products, of which 1 was met"} {
+		if !strings.Contains(s, want) {
+			t.Errorf("%q is not in %s", want, s)
+		}
+	}
+	if bad := regexp.MustCompile(`\b1 (products|others|files|gaps|bytes|were)\b`).FindString(s); bad != "" {
+		t.Errorf("%q in %s", bad, s)
+	}
+}
+
+// TestNoNegativesAreNamed: the section on what was not looked at names the
+// products whose "none" is no negative, and shortens a long list.
+func TestNoNegativesAreNamed(t *testing.T) {
+	r := loaded(t)
+	section := func() string {
+		_, s, _ := strings.Cut(text(t, r), "COULD NOT BE LOOKED AT\n")
+		s, _, _ = strings.Cut(s, "\n\n")
+		return strings.Join(strings.Fields(s), " ")
+	}
+	if s := section(); !strings.HasSuffix(s, "Finding no browser-collection is no negative in: Doc Notes 1.0.") {
+		t.Error(s)
+	}
+	notes := *named(t, r, "Doc Notes")
+	for i := range most + 2 {
+		notes.ID, notes.Version = sbom.DigestOf([]byte{byte(i)}), fmt.Sprint("v", i)
+		r.Products = append(r.Products, notes)
+	}
+	if s := section(); !strings.Contains(s, "; and 3 more, marked * in the table.") || strings.Contains(s, "v26") {
+		t.Error(s)
+	}
+	r.Gaps = nil
+	r.Products = slices.DeleteFunc(r.Products, func(q finding.Product) bool { return q.Name == "Doc Notes" })
+	if s := section(); strings.Contains(s, "is no negative") {
+		t.Error(s)
 	}
 }
 

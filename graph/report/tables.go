@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/kinbom/kinbom/graph/finding"
@@ -15,7 +17,7 @@ func (p *page) products(r *finding.Report) {
 	star := false
 	for i := range r.Products {
 		q := &r.Products[i]
-		row := []string{label(r, q), cmp.Or(q.Purpose, "-"), "none", "-", "-", "-"}
+		row := []string{p.label(q), cmp.Or(q.Purpose, "-"), "none", "-", "-", "-"}
 		if q.Find(r.Summary.Capability) == nil && r.Unseen(q) {
 			row[2], star = "none *", true
 		}
@@ -26,10 +28,10 @@ func (p *page) products(r *finding.Report) {
 	}
 	p.table([]int{24, 14, 8, 9, 10, 10}, rows)
 	if star {
-		p.text("  * ", "none found in what was looked at; part of the product's code was not, see the gaps. This is no negative.")
+		p.text("  * ", "none found in what was looked at; part of the product's code was missing or was not looked at, see the gaps. This is no negative.")
 	}
 	if f := r.Family; f != nil && len(f.NotMet) > 0 {
-		p.text("  ", "The family file lists %s, of which %d were met. Not met: %s", number(f.Declared, "product"), f.Met, strings.Join(f.NotMet, ", "))
+		p.text("  ", "The family file lists %s, of which %d %s met. Not met: %s", number(f.Declared, "product"), f.Met, verb(f.Met, "was", "were"), strings.Join(f.NotMet, ", "))
 	}
 }
 
@@ -77,7 +79,7 @@ func (p *page) capabilities(r *finding.Report) {
 				if k.Verdict != "" {
 					what += ", " + k.Verdict
 				}
-				by[k.ID] = append(by[k.ID], fmt.Sprintf("%s (%s)", label(r, q), what))
+				by[k.ID] = append(by[k.ID], fmt.Sprintf("%s (%s)", p.label(q), what))
 			}
 		}
 	}
@@ -85,7 +87,7 @@ func (p *page) capabilities(r *finding.Report) {
 		return
 	}
 	p.head("OTHER CAPABILITIES (by themselves no finding where no verdict stands)")
-	for _, id := range sortedKeys(by) {
+	for _, id := range slices.Sorted(maps.Keys(by)) {
 		p.text("  "+plain(id)+": ", "%s", strings.Join(by[id], "; "))
 	}
 }
@@ -117,7 +119,7 @@ func (p *page) coverage(r *finding.Report) {
 	}
 	rows := [][]string{{"PRODUCT", "MET", "ANALYSED", "SKIPPED", "UNREADABLE"}}
 	for i := range r.Products {
-		rows = append(rows, row(label(r, &r.Products[i]), r.Products[i].Coverage))
+		rows = append(rows, row(p.label(&r.Products[i]), r.Products[i].Coverage))
 	}
 	rows = append(rows, row("in no product", r.Outside), row("all (others too)", r.Coverage))
 	p.table([]int{36, 10, 10, 10, 10}, rows)

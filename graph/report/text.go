@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ const most = 25
 
 // Text writes the report for people, 80 columns wide, the answer first.
 func Text(w io.Writer, r *finding.Report) error {
-	p := newPage(w)
+	p := newPage(w, r)
 	p.title(r)
 	p.answer(r)
 	p.howSure(r)
@@ -48,16 +49,20 @@ func (p *page) answer(r *finding.Report) {
 		p.text("  ", "No code of %s was found in %s at grade likely or better. That is worth as much as what was looked at: see below.",
 			s.Capability, number(s.Products, "product"))
 	} else {
-		p.text("  ", "%d of %s %s %s: code that reads what a person browsed. %d inherited it. Verdicts: %d unexpected, %d ask, %d expected.",
-			s.Carriers, number(s.Products, "product"), verb(s.Carriers, "carries", "carry"), s.Capability, s.Inherited, s.Unexpected, s.Ask, s.Expected)
+		inherited := ""
+		if r.Family != nil && s.Products > 1 { // else nothing is known of it, not even that there is none
+			inherited = fmt.Sprintf(" %d inherited it.", s.Inherited)
+		}
+		p.text("  ", "%d of %s %s %s: code that reads what a person browsed.%s Verdicts: %d unexpected, %d ask, %d expected.",
+			s.Carriers, number(s.Products, "product"), verb(s.Carriers, "carries", "carry"), s.Capability, inherited, s.Unexpected, s.Ask, s.Expected)
 	}
 	if s.Unseen > 0 {
-		p.text("  ", "In %d of the %s without it some code could not be looked at: of that code nothing is said.", s.Unseen, number(s.Clean, "product"))
+		p.text("  ", "In %d of %s without it some code was missing or could not be looked at: of that code nothing is said.", s.Unseen, number(s.Clean, "product"))
 	}
 	if r.Family == nil {
-		p.text("  ", "No family file was given, so no purpose is known: every verdict is ask and no origin can be named. A family file is needed to say more (kinbom init writes one to fill in).")
+		p.text("  ", "No family file was given, so no purpose is known: every verdict is ask, no origin can be named, and inheritance cannot be told. A family file is needed to say more (kinbom init writes one to fill in).")
 	} else if s.Products == 1 {
-		p.text("  ", "One product was judged. To tell shared code from its own, its family is needed.")
+		p.text("  ", "One product was judged, so inheritance cannot be told. To tell shared code from its own, the other products of its family are needed.")
 	}
 	kind := ""
 	for _, f := range r.Findings {
@@ -68,7 +73,7 @@ func (p *page) answer(r *finding.Report) {
 		}
 		p.text("  - ", "%s", f.Text)
 		if len(f.Origins) > 0 {
-			p.text("    ", "same code as in %s", names(r, f.Origins))
+			p.text("    ", "same code as in %s", p.names(r, f.Origins))
 		}
 	}
 	p.through(r)
@@ -161,7 +166,7 @@ func (p *page) notLookedAt(r *finding.Report) {
 	for _, g := range r.Gaps {
 		kinds[g.Kind] += g.Count
 	}
-	for _, k := range sortedKeys(kinds) {
+	for _, k := range slices.Sorted(maps.Keys(kinds)) {
 		p.text("  "+pad(fmt.Sprint(kinds[k]), 5)+" ", "%s: %s", k, gapText(k))
 	}
 	for _, w := range c.Reasons {
@@ -169,6 +174,26 @@ func (p *page) notLookedAt(r *finding.Report) {
 			p.text("  "+pad(fmt.Sprint(w.Count), 5)+" ", "skipped: %s", w.Why)
 		}
 	}
+	p.noNegatives(r)
+}
+
+// noNegatives names the products in which the headline was not found and of
+// which that says nothing.
+func (p *page) noNegatives(r *finding.Report) {
+	var list []string
+	for i := range r.Products {
+		if q := &r.Products[i]; q.Find(r.Summary.Capability) == nil && r.Unseen(q) {
+			list = append(list, p.label(q))
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	more := ""
+	if left := len(list) - most; left > 0 {
+		list, more = list[:most], fmt.Sprintf("; and %d more, marked * in the table", left)
+	}
+	p.text("  ", "Finding no %s is no negative in: %s%s.", r.Summary.Capability, strings.Join(list, "; "), more)
 }
 
 func gapText(kind string) string {
@@ -186,7 +211,7 @@ func gapText(kind string) string {
 	case sbom.GapNotLookedAt:
 		return "kinds of code that this version does not read"
 	case sbom.GapUnresolved:
-		return "references that lead nowhere in the input"
+		return "references to code that is not there; only weak ones can be done without"
 	case sbom.GapUnsupported:
 		return "formats that cannot be opened"
 	case sbom.GapInconsistent:
@@ -196,27 +221,15 @@ func gapText(kind string) string {
 }
 
 // names lists products by name and purpose, by path where a name is not alone.
-func names(r *finding.Report, ids []sbom.Digest) string {
+func (p *page) names(r *finding.Report, ids []sbom.Digest) string {
 	var list []string
 	for i := range r.Products {
 		if q := &r.Products[i]; slices.Contains(ids, q.ID) {
-			list = append(list, label(r, q)+" ("+cmp.Or(q.Purpose, "no purpose given")+")")
+			list = append(list, p.label(q)+" ("+cmp.Or(q.Purpose, "no purpose given")+")")
 		}
 	}
 	slices.Sort(list)
 	return strings.Join(list, ", ")
-}
-
-// label names a product: name and version, with its path when another product
-// has the same.
-func label(r *finding.Report, q *finding.Product) string {
-	s := strings.TrimSpace(q.Name + " " + q.Version)
-	for i := range r.Products {
-		if o := &r.Products[i]; o.ID != q.ID && strings.TrimSpace(o.Name+" "+o.Version) == s {
-			return s + " at " + q.Path
-		}
-	}
-	return s
 }
 
 func number(n int, noun string) string {
@@ -234,13 +247,4 @@ func verb(n int, one, many string) string {
 		return one
 	}
 	return many
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

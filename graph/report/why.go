@@ -28,7 +28,7 @@ func Why(w io.Writer, r *finding.Report, product sbom.Digest, capability string,
 	if i < 0 {
 		return fmt.Errorf("explaining %s: no product %s in the report", capability, product)
 	}
-	y := &why{page: newPage(w), r: r, q: &r.Products[i], id: capability, o: o}
+	y := &why{page: newPage(w, r), r: r, q: &r.Products[i], id: capability, o: o}
 	y.k = y.q.Find(capability)
 	if y.k == nil {
 		y.absent()
@@ -50,9 +50,9 @@ type why struct {
 }
 
 func (y *why) absent() {
-	y.text("", "%s (%s): no code of %s was found", label(y.r, y.q), cmp.Or(y.q.Purpose, "no purpose given"), y.id)
+	y.text("", "%s (%s): no code of %s was found", y.label(y.q), cmp.Or(y.q.Purpose, "no purpose given"), y.id)
 	if y.r.Unseen(y.q) {
-		y.text("  ", "This is no negative: some of its code could not be looked at.")
+		y.text("  ", "This is no negative: some of its code was missing or could not be looked at.")
 		return
 	}
 	y.text("  ", "That is worth as much as what was looked at:")
@@ -60,11 +60,11 @@ func (y *why) absent() {
 
 func (y *why) present() {
 	k := y.k
-	deed := "carries"
+	deed := y.q.Verb("carries", "carry")
 	if k.Grade == string(sbom.GradeMentions) {
-		deed = "mentions what belongs to"
+		deed = y.q.Verb("mentions", "mention") + " what belongs to"
 	}
-	y.text("", "%s (%s) %s %s", label(y.r, y.q), cmp.Or(y.q.Purpose, "no purpose given"), deed, y.id)
+	y.text("", "%s (%s) %s %s", y.label(y.q), cmp.Or(y.q.Purpose, "no purpose given"), deed, y.id)
 	for _, f := range [][2]string{{"grade", k.Grade}, {"sends", k.Sends}, {"strength", k.Strength}, {"provenance", k.Provenance},
 		{"verdict", k.Verdict}, {"declared", k.Declared}, {"flags", strings.Join(k.Flags, ", ")}, {"stores of", strings.Join(k.Stores, ", ")}} {
 		if f[1] != "" {
@@ -141,7 +141,7 @@ func (y *why) source(n int, id string) {
 		}
 	}
 	if elsewhere > 0 {
-		y.text("  ", "The same was met in other files of other products: %d more places in JSON.", elsewhere)
+		y.text("  ", "The same was met in other files of other products: %s in JSON.", number(elsewhere, "more place"))
 	}
 }
 
@@ -184,7 +184,7 @@ func (y *why) evidence(file string, q *finding.Product, e *finding.Evidence) {
 	section := cmp.Or(e.Section, "no section")
 	y.text("  - ", "%s (%s) in %s", e.Signal, e.Kind, file)
 	if q.ID != y.q.ID {
-		y.text("    ", "that file is part of %s", label(y.r, q))
+		y.text("    ", "that file is part of %s", y.label(q))
 	}
 	y.text("    ", "%s, slice at %d, offset %d, %s", section, e.Slice, e.Offset, number(int(e.Length), "byte"))
 	y.bytes(e)

@@ -50,7 +50,7 @@ func (y *why) change() {
 func (y *why) notLookedAt() {
 	y.head("COULD NOT BE LOOKED AT")
 	c := y.q.Coverage
-	y.text("  ", "Of %s met in this product %d were analysed, %d skipped, %d unreadable.", number(c.Files, "file"), c.Analysed, c.Skipped, c.Unreadable)
+	y.text("  ", "%s met in this product: %d analysed, %d skipped, %d unreadable.", number(c.Files, "file"), c.Analysed, c.Skipped, c.Unreadable)
 	for _, w := range c.Reasons {
 		y.text("  "+pad(fmt.Sprint(w.Count), 7)+" ", "%s: %s", w.Status, w.Why)
 	}

@@ -1,5 +1,7 @@
 package capability
 
+import "bytes"
+
 // Verbs of an SQL statement as far as rules tell them apart.
 type verb uint8
 
@@ -204,24 +206,17 @@ func verbEdge(b []byte, i int, run, sel bool) bool {
 
 // joinWords reports whether b holds nothing but white space and kinds of join.
 func joinWords(b []byte) bool {
-	for i := 0; i < len(b); {
-		if !identByte(b[i]) {
-			if !isSpace(b[i]) {
-				return false
-			}
-			i++
-			continue
+	for len(b) > 0 {
+		before, word, rest := cutWord(b)
+		if !blank(before) {
+			return false
 		}
-		j := i
-		for j < len(b) && identByte(b[j]) {
-			j++
-		}
-		switch w := b[i:j]; {
-		case equalFold(w, "left"), equalFold(w, "inner"), equalFold(w, "outer"), equalFold(w, "cross"), equalFold(w, "natural"):
+		switch {
+		case equalFold(word, "left"), equalFold(word, "inner"), equalFold(word, "outer"), equalFold(word, "cross"), equalFold(word, "natural"), len(word) == 0:
 		default:
 			return false
 		}
-		i = j
+		b = rest
 	}
 	return true
 }
@@ -230,33 +225,40 @@ func joinWords(b []byte) bool {
 // looks like a list of columns and not like a sentence: no three plain words
 // follow each other.
 func columns(b []byte) bool {
-	row := 0
-	for i := 0; i < len(b); {
-		if !identByte(b[i]) {
-			if !isSpace(b[i]) {
-				row = 0
-			}
-			i++
-			continue
+	for row := 0; len(b) > 0; {
+		before, word, rest := cutWord(b)
+		if !blank(before) {
+			row = 0
 		}
-		j := i
-		for j < len(b) && identByte(b[j]) {
-			j++
-		}
-		switch w := b[i:j]; {
-		case equalFold(w, "from"):
+		switch {
+		case equalFold(word, "from"):
 			return true
-		case columnKeyword(w):
+		case columnKeyword(word):
 			row = 0
 		default:
-			if row++; row > 2 {
+			if row++; row > 2 && len(word) > 0 {
 				return false
 			}
 		}
-		i = j
+		b = rest
 	}
 	return true
 }
+
+// cutWord cuts b around its first word. Without a word all of b is before it.
+func cutWord(b []byte) (before, word, rest []byte) {
+	i := 0
+	for i < len(b) && !identByte(b[i]) {
+		i++
+	}
+	j := i
+	for j < len(b) && identByte(b[j]) {
+		j++
+	}
+	return b[:i], b[i:j], b[j:]
+}
+
+func blank(b []byte) bool { return len(bytes.TrimLeft(b, " \n\t\r")) == 0 }
 
 func columnKeyword(w []byte) bool {
 	for _, k := range [...]string{"as", "distinct", "all", "case", "when", "then", "else", "end", "and", "or", "not", "is", "null",

@@ -74,7 +74,7 @@ func Wants(p string) bool {
 // Packages asks syft what packages the files of one product show, sorted.
 // Bundle is left empty: the caller knows the bundles.
 func (c *Cataloger) Packages(ctx context.Context, files []File) ([]sbom.Package, error) {
-	if err := c.prepare(ctx); err != nil {
+	if err := c.prepare(ctx); err != nil || len(files) == 0 {
 		return nil, err
 	}
 	cfg := syft.DefaultCreateSBOMConfig().

@@ -85,6 +85,20 @@ func evidenceDigests(l []sbom.Evidence) error {
 	return nil
 }
 
+// checkInputs looks at an input manifest. Any kind of input passes: a later
+// version may know more of them (see kindGaps).
+func checkInputs(l []sbom.Input) error {
+	for _, i := range l {
+		if err := digest("an input", i.Digest); err != nil {
+			return err
+		}
+		if i.Files < 0 || i.Bytes < 0 {
+			return fmt.Errorf("the input %q: a count is below zero", clip(i.Path, 200))
+		}
+	}
+	return nil
+}
+
 // digest accepts a digest or "".
 func digest(what string, d sbom.Digest) error {
 	if d != "" && !d.Valid() {

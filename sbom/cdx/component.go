@@ -150,6 +150,11 @@ func (w *writer) image(m *sbom.Image) cyclonedx.Component {
 	l := propList{}
 	l.add(propKind, kindImage)
 	imageProperties(&l, m)
+	if isSymbols(m) {
+		for _, ref := range w.uuids[m.Identity(sbom.IdentUUID)] {
+			l.add(propImageSymbolsOf, ref)
+		}
+	}
 	team := ""
 	if m.Signature != nil {
 		team = m.Signature.Team

@@ -1,6 +1,7 @@
 package cdx
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -75,9 +76,9 @@ func (w *writer) dependencies() []cyclonedx.Dependency {
 	}
 	w.hangUnreached(e)
 	out := make([]cyclonedx.Dependency, 0, len(e))
-	for _, ref := range sortedKeys(e) {
+	for _, ref := range slices.Sorted(maps.Keys(e)) {
 		d := cyclonedx.Dependency{Ref: ref}
-		if to := sortedKeys(e[ref]); len(to) > 0 {
+		if to := slices.Sorted(maps.Keys(e[ref])); len(to) > 0 {
 			d.Dependencies = &to
 		}
 		out = append(out, d)
@@ -90,7 +91,7 @@ func (w *writer) dependencies() []cyclonedx.Dependency {
 func (w *writer) hangUnreached(e edges) {
 	seen := map[string]bool{}
 	e.reach(w.productRef(), seen)
-	at := sortedKeys(w.images)
+	at := slices.Sorted(maps.Keys(w.images))
 	for _, entries := range []bool{true, false} {
 		for _, bundle := range at {
 			for _, i := range w.images[bundle] {
@@ -122,7 +123,7 @@ func (w *writer) compositions() []cyclonedx.Composition {
 			good = append(good, ref)
 		}
 	}
-	for _, ref := range sortedKeys(w.leaves) {
+	for _, ref := range slices.Sorted(maps.Keys(w.leaves)) {
 		unknown = append(unknown, cyclonedx.BOMReference(ref))
 	}
 	for _, ref := range w.pkgRefs {

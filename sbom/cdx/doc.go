@@ -5,8 +5,9 @@
 // and writing what was read gives the same bytes. The facts of kinbom live in
 // properties under "kinbom:" (docs/sbom.md lists every one); the fields of
 // CycloneDX say the same to other tools as far as they can say it. A reader
-// takes the properties; where a field and its property disagree, somebody has
-// changed the file, and the product gets a gap that says so.
+// takes the properties; where a field and its property disagree, or the serial
+// number is not that of the content, somebody has changed the file, and the
+// product gets a gap that says so.
 //
 // BOMs come from other people, so reading is bounded: by a size (see Limits),
 // by the nesting depth of the decoders (10,000), by checked ids and counts.

@@ -110,7 +110,7 @@ func encode(w io.Writer, bom *cyclonedx.BOM, f Format) error {
 	format := cyclonedx.BOMFileFormatJSON
 	if f == XML {
 		format = cyclonedx.BOMFileFormatXML
-		fitXML(bom)
+		bom = bare(bom)
 	}
 	buffered := bufio.NewWriterSize(w, 1<<16)
 	e := cyclonedx.NewBOMEncoder(buffered, format).SetPretty(true).SetEscapeHTML(false)
@@ -121,34 +121,6 @@ func encode(w io.Writer, bom *cyclonedx.BOM, f Format) error {
 		buffered.WriteByte('\n')
 	}
 	return buffered.Flush()
-}
-
-// fitXML takes out what the library that we use writes to XML otherwise than
-// the schema wants it: occurrences have their offset and context as attributes
-// instead of elements, and isExternal stands in the wrong place. The facts are
-// in properties, so nothing is lost.
-func fitXML(bom *cyclonedx.BOM) {
-	var drop func(c *cyclonedx.Component)
-	drop = func(c *cyclonedx.Component) {
-		c.IsExternal = nil
-		if c.Evidence != nil && c.Evidence.Occurrences != nil {
-			for i := range *c.Evidence.Occurrences {
-				(*c.Evidence.Occurrences)[i].Offset = nil
-				(*c.Evidence.Occurrences)[i].AdditionalContext = ""
-			}
-		}
-		if c.Components != nil {
-			for i := range *c.Components {
-				drop(&(*c.Components)[i])
-			}
-		}
-	}
-	drop(bom.Metadata.Component)
-	if bom.Components != nil {
-		for i := range *bom.Components {
-			drop(&(*bom.Components)[i])
-		}
-	}
 }
 
 // Read reads the product of a BOM that Write wrote, JSON or XML, within

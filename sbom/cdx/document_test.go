@@ -184,6 +184,40 @@ func TestComponentsOfDocCleaner(t *testing.T) {
 	}
 }
 
+// A dSYM names the code with its UUID, all of it and nothing else.
+func TestSymbolsNameTheirImage(t *testing.T) {
+	of := func(p *sbom.Product, name string) []string {
+		return newPropSet(components(t, bomOf(t, p, Options{}))[imageRef(hash(name))].Properties).values[propImageSymbolsOf]
+	}
+	p := docCleaner()
+	if got, want := of(p, "sym"), []string{imageRef(hash("agent"))}; !slices.Equal(got, want) {
+		t.Errorf("the dSYM is symbols of %q, want %q", got, want)
+	}
+	if got := of(p, "agent"); got != nil {
+		t.Errorf("code is symbols of %q", got)
+	}
+	var sym *sbom.Image
+	for i := range p.Images {
+		switch p.Images[i].Digest {
+		case hash("extra"): // another copy of the agent, signed otherwise
+			p.Images[i].Identities = []sbom.Identity{{Method: sbom.IdentUUID, Value: strings.Repeat("a1", 16)}}
+		case hash("sym"):
+			sym = &p.Images[i]
+		}
+	}
+	want := []string{imageRef(hash("agent")), imageRef(hash("extra"))}
+	slices.Sort(want)
+	if got := of(p, "sym"); !slices.Equal(got, want) {
+		t.Errorf("the dSYM is symbols of %q, want %q", got, want)
+	}
+	for _, id := range [][]sbom.Identity{nil, {{Method: sbom.IdentText, Value: strings.Repeat("a1", 16)}}, {{Method: sbom.IdentUUID, Value: strings.Repeat("b2", 16)}}} {
+		sym.Identities = id
+		if got := of(p, "sym"); got != nil {
+			t.Errorf("a dSYM with %v is symbols of %q", id, got)
+		}
+	}
+}
+
 func TestCompositions(t *testing.T) {
 	find := func(p *sbom.Product, ref string) (assembly, deps string) {
 		for _, c := range *bomOf(t, p, Options{}).Compositions {

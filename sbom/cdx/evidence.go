@@ -68,6 +68,11 @@ func imageEvidence(m *sbom.Image) *cyclonedx.Evidence {
 		ids = append(ids, identity(cyclonedx.EvidenceIdentityFieldTypeVersion, m.CurrentVersion,
 			method(cyclonedx.EvidenceIdentityTechniqueBinaryAnalysis, sureBinary, "current version of the library")))
 	}
+	return evidence(ids, imageOccurrences(m))
+}
+
+// imageOccurrences are the places of an image in the order of the noun.
+func imageOccurrences(m *sbom.Image) []cyclonedx.EvidenceOccurrence {
 	var at []cyclonedx.EvidenceOccurrence
 	for _, p := range m.Places {
 		o := occurrence(p.Path)
@@ -80,7 +85,7 @@ func imageEvidence(m *sbom.Image) *cyclonedx.Evidence {
 		}
 		at = append(at, o)
 	}
-	return evidence(ids, at)
+	return at
 }
 
 // licenses are for other tools: known ids as ids, one expression as such,

@@ -19,12 +19,15 @@ type ForeignError struct {
 }
 
 func (e *ForeignError) Error() string {
-	names := e.Files
-	more := ""
-	if len(names) > 3 {
-		names, more = names[:3], fmt.Sprintf(" and %d more", len(e.Files)-3)
+	return fmt.Sprintf("the folder %s holds files that no scan wrote: %s", e.Dir, someOf(e.Files))
+}
+
+// someOf names at most three files, and says how many more there are.
+func someOf(names []string) string {
+	if len(names) <= 3 {
+		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("the folder %s holds files that no scan wrote: %s%s", e.Dir, strings.Join(names, ", "), more)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
 }
 
 // inspect returns the names in the folder that an earlier Save left, finished

@@ -14,9 +14,26 @@ import (
 	"github.com/kinbom/kinbom/sbom"
 )
 
+// MissingError says that BOMs which scan.json names are not in the folder.
+type MissingError struct {
+	Files []string // their names, in the order of scan.json; at least one
+}
+
+func (e *MissingError) Error() string {
+	if len(e.Files) == 1 {
+		return "a BOM is missing: " + scanFile + " names " + e.Files[0] + ", and the folder does not hold it"
+	}
+	return fmt.Sprintf("%d BOMs are missing: %s names %s, and the folder does not hold them", len(e.Files), scanFile, someOf(e.Files))
+}
+
+// Is makes the error one of fs.ErrNotExist.
+func (e *MissingError) Is(target error) bool { return target == fs.ErrNotExist }
+
 // Load reads a folder that Save wrote. The sha256 of every BOM must be the one
-// in scan.json; an error names the file that differs, is missing or cannot be
-// read. BOM files that scan.json does not name are not read, and a gap says so.
+// in scan.json; an error names the file that differs or cannot be read, and a
+// *MissingError those that are not there. BOM files that scan.json does not
+// name are not read, and a gap says so. So does a gap of the scan when an input
+// is of a kind that this version does not know; its word is kept.
 //
 // A folder of BOMs without scan.json is read too. Then nothing says what was
 // given to the scan and what lay outside the products: a gap says that the
@@ -26,6 +43,7 @@ func Load(dir string) (*sbom.Scan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading %s: %w", dir, err)
 	}
+	s.Gaps = append(s.Gaps, kindGaps(s.Inputs)...)
 	sortProducts(s.Products)
 	sbom.SortGaps(s.Gaps)
 	s.Outside.Normalize()
@@ -35,7 +53,7 @@ func Load(dir string) (*sbom.Scan, error) {
 func load(dir string) (*sbom.Scan, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, err
+		return nil, cause(err)
 	}
 	defer root.Close()
 	names, err := bomNames(dir)
@@ -60,7 +78,7 @@ func load(dir string) (*sbom.Scan, error) {
 func bomNames(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return nil, cause(err)
 	}
 	var names []string
 	for _, e := range entries {
@@ -75,6 +93,9 @@ func loadListed(root *os.Root, m manifest, names []string) (*sbom.Scan, error) {
 	s, err := m.scan()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", scanFile, err)
+	}
+	if err := missing(root, m); err != nil {
+		return nil, err
 	}
 	listed, seen := map[string]bool{}, map[sbom.Digest]bool{}
 	var rules []sbom.Digest
@@ -107,6 +128,20 @@ func loadListed(root *os.Root, m manifest, names []string) (*sbom.Scan, error) {
 	}
 	s.Gaps = append(s.Gaps, rulesGap(append(rules, m.Rules))...)
 	return s, nil
+}
+
+// missing is a *MissingError when the folder does not hold every listed BOM.
+func missing(root *os.Root, m manifest) error {
+	var none []string
+	for _, r := range m.BOMs {
+		if _, err := root.Lstat(r.File); errors.Is(err, fs.ErrNotExist) {
+			none = append(none, r.File)
+		}
+	}
+	if len(none) == 0 {
+		return nil
+	}
+	return &MissingError{Files: none}
 }
 
 func loadLoose(root *os.Root, names []string) (*sbom.Scan, error) {
@@ -160,6 +195,19 @@ func rulesGap(rules []sbom.Digest) []sbom.Gap {
 		return nil
 	}
 	return []sbom.Gap{inconsistent(scanFile, fmt.Sprintf("the BOMs were made with %d different sets of rules", len(rules)))}
+}
+
+// kindGaps is one gap for each input of a kind that we do not know.
+func kindGaps(inputs []sbom.Input) []sbom.Gap {
+	var out []sbom.Gap
+	for _, i := range inputs {
+		switch i.Kind {
+		case sbom.InputDirectory, sbom.InputBundle, sbom.InputFile, sbom.InputZip, sbom.InputIPA:
+		default:
+			out = append(out, inconsistent(i.Path, fmt.Sprintf("the input is of kind %q, which this version does not know", clip(i.Kind, 80))))
+		}
+	}
+	return out
 }
 
 func inconsistent(path, why string) sbom.Gap {

@@ -98,10 +98,8 @@ func (m manifest) scan() (*sbom.Scan, error) {
 			return nil, err
 		}
 	}
-	for _, i := range s.Inputs {
-		if err := digest("an input", i.Digest); err != nil {
-			return nil, err
-		}
+	if err := checkInputs(s.Inputs); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -156,21 +154,35 @@ func isOwnName(name string) bool {
 // readRegular reads a regular file of the folder, up to limit bytes. It does
 // not follow links out of the folder and does not wait on pipes.
 func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {
+	b, err := readWhole(root, name, limit)
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w", name, cause(err))
+	}
+	return b, nil
+}
+
+func readWhole(root *os.Root, name string, limit int64) ([]byte, error) {
 	info, err := root.Lstat(name)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("not a regular file")}
+		return nil, errors.New("not a regular file")
 	}
 	f, err := root.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(&limitedReader{r: f, left: limit})
-	if err != nil {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
+	return io.ReadAll(&limitedReader{r: f, left: limit})
+}
+
+// cause is an error of the file system without the name of the system call and
+// the path: the text around it says both in plain words.
+func cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
 	}
-	return b, nil
+	return err
 }

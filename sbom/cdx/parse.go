@@ -37,16 +37,25 @@ func parse(bom *cyclonedx.BOM) (*Document, error) {
 	if !r.product {
 		return nil, errors.New("the BOM names no product in " + propProductID)
 	}
-	if r.changed > 0 {
-		r.p.Gaps = append(r.p.Gaps, sbom.Gap{Kind: sbom.GapInconsistent, Offset: -1, Count: 1,
-			Why: fmt.Sprintf("the BOM was changed after it was written: %d of its fields and properties disagree, the first is the %s; the properties were taken",
-				r.changed, r.first)})
+	if why := r.touched(bom); why != "" {
+		r.p.Gaps = append(r.p.Gaps, sbom.Gap{Kind: sbom.GapInconsistent, Offset: -1, Count: 1, Why: "the BOM was changed after it was written: " + why})
 	}
 	r.p.Normalize()
 	if err := check(r.p); err != nil {
 		return nil, err
 	}
 	return &Document{Product: r.p, Options: o}, nil
+}
+
+// touched says how one sees that the BOM was changed, or "".
+func (r *parser) touched(bom *cyclonedx.BOM) string {
+	switch {
+	case r.changed > 0:
+		return fmt.Sprintf("%d of its fields and properties disagree, the first is the %s; the properties were taken", r.changed, r.first)
+	case !untouched(bom):
+		return "its serial number is not that of its content"
+	}
+	return ""
 }
 
 func parseOptions(bom *cyclonedx.BOM) (Options, error) {
@@ -68,10 +77,8 @@ func parseOptions(bom *cyclonedx.BOM) (Options, error) {
 	if err := digest("rules", o.Rules); err != nil {
 		return o, err
 	}
-	for _, i := range o.Inputs {
-		if err := digest("an input", i.Digest); err != nil {
-			return o, err
-		}
+	if err := checkInputs(o.Inputs); err != nil {
+		return o, err
 	}
 	if t := bom.Metadata.Tools; t != nil && t.Components != nil && len(*t.Components) > 0 {
 		o.Tool, o.ToolVersion = (*t.Components)[0].Name, (*t.Components)[0].Version
@@ -115,6 +122,8 @@ func (r *parser) component(c *cyclonedx.Component) error {
 		err = r.readImage(c, s)
 	case kindPackage:
 		r.readPackage(c, s)
+	case kindSystem, kindOutside, kindMissing:
+		r.agreeBare(c, s.raw(propKind), nil)
 	}
 	if err == nil {
 		err = s.err

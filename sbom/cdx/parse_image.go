@@ -51,6 +51,7 @@ func (r *parser) readImage(c *cyclonedx.Component, s *propSet) error {
 	r.readGaps(s)
 	r.p.Images = append(r.p.Images, m)
 	r.agree(c, "version", c.Version, versionField(m.CurrentVersion))
+	r.agreeBare(c, kindImage, &m)
 	r.agree(c, "hash", hashField(c), string(m.Digest))
 	return nil
 }

@@ -48,6 +48,7 @@ func docCleaner() *sbom.Product {
 	}
 	sig := &sbom.Signature{Identifier: "com.example.doc-cleaner", Team: teamID, Flags: 0x10000, CMS: true,
 		Entitlements: []sbom.KeyValue{{Key: "com.apple.security.app-sandbox", Value: "true"}, {Key: "com.apple.security.files", Value: `["a","b"]`}}}
+	uuid := []sbom.Identity{{Method: sbom.IdentUUID, Value: strings.Repeat("a1", 16)}}
 	fw, login, appex := "Contents/Frameworks/Collect.framework", "Contents/Library/LoginItems/Agent.app", "Contents/PlugIns/Share.appex"
 	p.Images = []sbom.Image{
 		{Digest: main, Format: "macho", Arch: "arm64", Type: "execute", Size: 90000, Signature: sig,
@@ -68,11 +69,11 @@ func docCleaner() *sbom.Product {
 			Classes: []string{"BCHistory", "BCUploader"}, Categories: []string{"NSString(BC)"}, Protocols: []string{"BCReader"}, SwiftTypes: []string{"Collect.Reader"}},
 		{Digest: extra, Format: "macho", Arch: "arm64", Type: "dylib", Size: 100, InstallName: "@rpath/libextra.dylib", Encrypted: true,
 			Places: []sbom.Place{place("Contents/Frameworks/libextra.dylib", extra, 0, "", sbom.RoleLibrary)}},
-		{Digest: agent, Format: "macho", Arch: "arm64", Type: "execute", Size: 5000,
+		{Digest: agent, Format: "macho", Arch: "arm64", Type: "execute", Size: 5000, Identities: uuid,
 			Places: []sbom.Place{place(login+"/Contents/MacOS/Agent", agent, 0, login, sbom.RoleLoginItem)}},
 		{Digest: ext, Format: "macho", Arch: "arm64", Type: "execute", Size: 6000,
 			Places: []sbom.Place{place(appex+"/Contents/MacOS/Share", ext, 0, appex, sbom.RoleExtension)}},
-		{Digest: sym, Format: "macho", Arch: "arm64", Type: "dsym", Size: 7000,
+		{Digest: sym, Format: "macho", Arch: "arm64", Type: "dsym", Size: 7000, Identities: uuid,
 			Places: []sbom.Place{place("Contents/Resources/Agent.dSYM/Contents/Resources/DWARF/Agent", sym, 0, "Contents/Resources/Agent.dSYM", sbom.RoleSymbols)}},
 	}
 	p.Links = cleanerLinks(main, mainX, collect, extra, agent)

@@ -75,6 +75,7 @@ const (
 	propImageSwiftTypes  = "kinbom:image:swift-types"
 	propImageCounts      = "kinbom:image:counts"
 	propImageSymbols     = "kinbom:image:symbols-only"
+	propImageSymbolsOf   = "kinbom:image:symbols-of" // derived from the identities; not read
 
 	propLink          = "kinbom:link"
 	propTag           = "kinbom:tag"

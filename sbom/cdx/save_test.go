@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,8 +85,8 @@ func TestSavedFolder(t *testing.T) {
 	cleaner := "doc-cleaner-" + docCleaner().ID.Short() + ".cdx.json"
 	tool := "tool-" + minimal().ID.Short() + ".cdx.json"
 	got := tree(t, dir)
-	if want := []string{".", cleaner, "marks", "scan.json", tool}; !slices.Equal(sortedKeys(got), want) {
-		t.Errorf("the folder holds %q, want %q", sortedKeys(got), want)
+	if want := []string{".", cleaner, "marks", "scan.json", tool}; !slices.Equal(slices.Sorted(maps.Keys(got)), want) {
+		t.Errorf("the folder holds %q, want %q", slices.Sorted(maps.Keys(got)), want)
 	}
 	var m manifest
 	if err := json.Unmarshal([]byte(got["scan.json"]), &m); err != nil {
@@ -130,7 +131,7 @@ func TestSaveReplacesItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{".", ".DS_Store", "marks", "scan.json", "tool-" + minimal().ID.Short() + ".cdx.xml"}
-	if got := sortedKeys(tree(t, dir)); !slices.Equal(got, want) {
+	if got := slices.Sorted(maps.Keys(tree(t, dir))); !slices.Equal(got, want) {
 		t.Errorf("after the second save the folder holds %q, want %q", got, want)
 	}
 	if d := cmp.Diff(s, loaded(t, dir)); d != "" {
@@ -225,7 +226,7 @@ func TestFileNamesOfSimilarProducts(t *testing.T) {
 	b.ID = a.ID[:12] + sbom.Digest(strings.Repeat("0", 52))
 	s := exampleScan()
 	s.Products = []*sbom.Product{a, b}
-	names := sortedKeys(tree(t, saved(t, s, Options{})))
+	names := slices.Sorted(maps.Keys(tree(t, saved(t, s, Options{}))))
 	if want := "tool-" + string(b.ID) + ".cdx.json"; !slices.Contains(names, want) || len(names) != 5 {
 		t.Errorf("names are %q, want %s among them", names, want)
 	}
@@ -273,8 +274,9 @@ func TestLoadRefuses(t *testing.T) {
 		change     func(*testing.T, string)
 	}{
 		{"changed BOM", cleaner + ": its sha256 is", edit(cleaner, "Doc Cleaner", "Doc Keeper")},
-		{"missing BOM", cleaner, remove(cleaner)},
-		{"link instead of a BOM", "not a regular file", link},
+		{"missing BOM", ": a BOM is missing: scan.json names " + cleaner + ", and the folder does not hold it", remove(cleaner)},
+		{"link instead of a BOM", ": " + cleaner + " cannot be read: not a regular file", link},
+		{"count of an input", "a count is below zero", edit(scanFile, `"files": 40`, `"files": -4`)},
 		{"later schema", `schema "kinbom.scan/2" is not known`, edit(scanFile, "scan/1", "scan/2")},
 		{"other file", "no scan.json of kinbom", edit(scanFile, "kinbom.scan/1", "x")},
 		{"path outside", "is not the name of a BOM file", edit(scanFile, cleaner, "../"+cleaner)},
@@ -300,6 +302,78 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	if _, err := Load(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
+// What is missing is named in plain words, all of it, without the names of
+// system calls.
+func TestLoadNamesWhatIsMissing(t *testing.T) {
+	dir := saved(t, exampleScan(), Options{})
+	var want []string
+	for _, p := range exampleScan().Products {
+		want = append(want, slug(p.Name)+"-"+p.ID.Short()+".cdx.json")
+	}
+	for _, name := range want {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := Load(dir)
+	var none *MissingError
+	if !errors.As(err, &none) || !slices.Equal(none.Files, want) || !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("error is %v, want a MissingError with %q", err, want)
+	}
+	if text := "2 BOMs are missing: scan.json names " + want[0] + ", " + want[1] + ", and the folder does not hold them"; !strings.HasSuffix(err.Error(), text) {
+		t.Errorf("error is %q, want %q at its end", err, text)
+	}
+	_, err = Load(filepath.Join(dir, "none"))
+	if want := "loading " + filepath.Join(dir, "none") + ": no such file or directory"; err == nil || err.Error() != want {
+		t.Errorf("error is %q, want %q", err, want)
+	}
+}
+
+// An input of a kind that we do not know keeps its word, and a gap says so.
+func TestLoadNotesUnknownKindsOfInput(t *testing.T) {
+	for _, kind := range []string{sbom.InputDirectory, sbom.InputBundle, sbom.InputFile, sbom.InputZip, sbom.InputIPA, "dmg", "Zip", ""} {
+		s := exampleScan()
+		s.Inputs[1].Kind = kind
+		want := slices.Contains([]string{"dmg", "Zip", ""}, kind)
+		dir := saved(t, s, Options{})
+		for _, listed := range []bool{true, false} {
+			if !listed {
+				if err := os.Remove(filepath.Join(dir, scanFile)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := loaded(t, dir)
+			if got.Inputs[1].Kind != kind {
+				t.Errorf("kind %q came back as %q", kind, got.Inputs[1].Kind)
+			}
+			gap := sbom.Gap{Kind: sbom.GapInconsistent, Path: "old.zip", Offset: -1, Count: 1, Why: fmt.Sprintf("the input is of kind %q, which this version does not know", kind)}
+			if has := slices.Contains(got.Gaps, gap); has != want {
+				t.Errorf("kind %q, with scan.json %v: gap is %v, want %v", kind, listed, has, want)
+			}
+		}
+	}
+}
+
+// A BOM edited in a folder without scan.json: nothing else could tell.
+func TestLoadNotesChangedLooseBOMs(t *testing.T) {
+	dir := saved(t, exampleScan(), Options{})
+	name := filepath.Join(dir, "doc-cleaner-"+docCleaner().ID.Short()+".cdx.json")
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = bytes.Replace(b, []byte(`\"grade\":\"likely\"`), []byte(`\"grade\":\"shown\"`), 1)
+	if err := errors.Join(os.WriteFile(name, b, 0o666), os.Remove(filepath.Join(dir, scanFile))); err != nil {
+		t.Fatal(err)
+	}
+	s := loaded(t, dir)
+	for _, p := range s.Products {
+		if got, want := slices.Contains(p.Gaps, changedGap), p.Name == "Doc Cleaner"; got != want {
+			t.Errorf("%s: gap is %v, want %v", p.Name, got, want)
+		}
 	}
 }
 

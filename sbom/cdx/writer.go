@@ -2,9 +2,7 @@ package cdx
 
 import (
 	"cmp"
-	"crypto/sha1"
-	"encoding/hex"
-	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,9 +23,6 @@ const (
 // the product hangs off its ancestor at this depth; its path is not changed.
 const maxNesting = 24
 
-// namespace is the UUID namespace of serial numbers (docs/sbom.md).
-var namespace = [16]byte{0x6b, 0x1d, 0x9a, 0x3e, 0x0c, 0x52, 0x5f, 0x74, 0x9e, 0x2b, 0xd1, 0x47, 0x83, 0xa6, 0xf0, 0x15}
-
 // writer turns one normalized product into a BOM.
 type writer struct {
 	p       *sbom.Product
@@ -42,6 +37,7 @@ type writer struct {
 	tags    map[sbom.Digest][]int   // image -> its tags
 	gaps    map[sbom.Digest][]int   // image -> its gaps; "" for those of the product
 	holed   map[sbom.Digest]bool    // images that a gap concerns
+	uuids   map[string][]string     // macho-uuid -> bom-refs of the code that has it, sorted
 	pkgs    map[string][]int        // bundle path -> packages found there
 	pkgRefs []string                // bom-ref of each package
 	bundles map[string]*sbom.Bundle // by path
@@ -55,7 +51,7 @@ type leaf struct {
 func newWriter(p *sbom.Product, o Options) *writer {
 	w := &writer{p: p, o: o, parent: map[string]string{}, below: map[string][]int{}, team: map[string]string{}, images: map[string][]int{},
 		files: map[string][]int{}, leaves: map[string]leaf{}, links: map[sbom.Digest][]int{}, tags: map[sbom.Digest][]int{},
-		gaps: map[sbom.Digest][]int{}, holed: map[sbom.Digest]bool{}, pkgs: map[string][]int{}, bundles: map[string]*sbom.Bundle{}}
+		gaps: map[sbom.Digest][]int{}, holed: map[sbom.Digest]bool{}, uuids: map[string][]string{}, pkgs: map[string][]int{}, bundles: map[string]*sbom.Bundle{}}
 	w.indexBundles()
 	w.indexImages()
 	for i, l := range p.Links {
@@ -116,6 +112,9 @@ func (w *writer) home(bundle string) string {
 func (w *writer) indexImages() {
 	for i := range w.p.Images {
 		m := &w.p.Images[i]
+		if id := m.Identity(sbom.IdentUUID); id != "" && !isSymbols(m) {
+			w.uuids[id] = append(w.uuids[id], imageRef(m.Digest)) // images are sorted by digest
+		}
 		at := w.home(m.Places[0].Bundle)
 		w.images[at] = append(w.images[at], i)
 		for _, pl := range m.Places {
@@ -216,13 +215,17 @@ func (w *writer) document() *cyclonedx.BOM {
 	root := w.product()
 	bom.Metadata = w.metadata(&root)
 	list := w.children("")
-	for _, ref := range sortedKeys(w.leaves) {
+	for _, ref := range slices.Sorted(maps.Keys(w.leaves)) {
 		list = append(list, w.leafComponent(w.leaves[ref]))
 	}
 	bom.Components = listPointer(list)
 	bom.Dependencies = listPointer(w.dependencies())
 	bom.Compositions = listPointer(w.compositions())
-	bom.SerialNumber = serial(bom)
+	id, err := serial(bom)
+	if err != nil {
+		panic("cdx: " + err.Error()) // cannot happen: we made the BOM, and a hash does not fail
+	}
+	bom.SerialNumber = id
 	return bom
 }
 
@@ -270,33 +273,9 @@ func (w *writer) children(path string) []cyclonedx.Component {
 	return out
 }
 
-// serial is the version 5 UUID of the BOM without its serial number, so that
-// the same content has the same serial number in JSON and in XML.
-func serial(bom *cyclonedx.BOM) string {
-	h := sha1.New()
-	h.Write(namespace[:])
-	if err := json.NewEncoder(h).Encode(bom); err != nil {
-		panic("cdx: " + err.Error()) // cannot happen: we made the BOM, and a hash does not fail
-	}
-	u := h.Sum(nil)[:16]
-	u[6] = u[6]&0x0f | 0x50
-	u[8] = u[8]&0x3f | 0x80
-	x := hex.EncodeToString(u)
-	return "urn:uuid:" + x[:8] + "-" + x[8:12] + "-" + x[12:16] + "-" + x[16:20] + "-" + x[20:]
-}
-
 func listPointer[T any](l []T) *[]T {
 	if len(l) == 0 {
 		return nil
 	}
 	return &l
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -97,6 +97,7 @@ func (s *scanner) run(ctx context.Context) (*sbom.Scan, error) {
 	for _, t := range trees {
 		files = append(files, t.files...)
 	}
+	defer s.warm(ctx, files)()
 	if err := s.hash(ctx, files); err != nil {
 		return nil, err
 	}
