@@ -19,6 +19,10 @@ const (
 	InputFile      = "file"
 	InputZip       = "zip"
 	InputIPA       = "ipa" // a zip with Payload/*.app
+	InputDMG       = "dmg" // a disk image, of Apple's form or plain
+	InputPkg       = "pkg" // an installer package
+	InputXIP       = "xip"
+	InputTar       = "tar" // plain or compressed
 )
 
 // Input is one path that the user gave.

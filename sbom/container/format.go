@@ -10,6 +10,9 @@ import (
 	"path"
 	"strings"
 
+	"github.com/kinbom/kinbom/sbom/container/compress"
+	"github.com/kinbom/kinbom/sbom/container/tarball"
+	"github.com/kinbom/kinbom/sbom/container/xar"
 	"github.com/kinbom/kinbom/sbom/limit"
 )
 
@@ -39,6 +42,14 @@ func Formats() []Format {
 			Detect: func(head []byte, name string) bool { return zipMagic(head) && hasEnding(name, ".ipa") }, Open: openZip},
 		{Name: "zip", Doc: "zip archive, symbolic links and zip64 included", Endings: []string{".zip"},
 			Detect: func(head []byte, _ string) bool { return zipMagic(head) }, Open: openZip},
+		{Name: "pkg", Doc: "installer package or .xip: a xar archive", Endings: []string{".pkg", ".mpkg", ".xip"},
+			Detect: func(head []byte, _ string) bool { return xar.Detect(head) }, Open: openPackage},
+		{Name: "tar", Doc: "tar archive, plain or with gzip, bzip2, xz, lzma or zstd", Endings: []string{".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst", ".gz", ".bz2", ".xz", ".zst"},
+			Detect: func(head []byte, name string) bool {
+				return tarball.Detect(head) || tarName(name) && compress.Detect(head) != ""
+			}, Open: openTar},
+		{Name: "dmg", Doc: "disk image with HFS+ or APFS volumes", Endings: []string{".dmg", ".img", ".iso", ".cdr"},
+			Detect: func(_ []byte, name string) bool { return hasEnding(name, ".dmg", ".img", ".iso", ".cdr") }, Open: openImage},
 	}
 }
 
@@ -85,6 +96,29 @@ func DetectNested(head []byte, name string) (f Format, ok bool) {
 func hasEnding(name string, endings ...string) bool {
 	for _, e := range endings {
 		if strings.EqualFold(path.Ext(name), e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Named reports whether a name has an ending of some format: only then is it
+// worth to look at a file that merely lies in a folder.
+func Named(name string) bool {
+	for _, f := range Formats() {
+		if hasEnding(name, f.Endings...) {
+			return true
+		}
+	}
+	return false
+}
+
+// tarName reports whether a name is that of a compressed tar archive: the
+// compression's first bytes do not tell what is inside.
+func tarName(name string) bool {
+	name = strings.ToLower(name)
+	for _, e := range []string{".tgz", ".tbz", ".tbz2", ".txz", ".tzst", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tar.lzma"} {
+		if strings.HasSuffix(name, e) {
 			return true
 		}
 	}

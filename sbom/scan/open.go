@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -173,7 +172,7 @@ func (s *scanner) openArchives(ctx context.Context, t *tree, b *limit.Budget, gi
 // archiveFormat says what archive a file is, or "". Files that merely lie in a
 // folder need the right ending too.
 func archiveFormat(disk, name string, given bool) string {
-	if ext := strings.ToLower(path.Ext(name)); !given && ext != ".zip" && ext != ".ipa" {
+	if !given && !container.Named(name) {
 		return ""
 	}
 	f, err := container.OpenRegular(disk)

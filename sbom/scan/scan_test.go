@@ -152,18 +152,57 @@ func TestFixtureFamily(t *testing.T) {
 	}
 }
 
-// The same release as a folder and as an archive is the same products.
-func TestArchiveEqualsFolder(t *testing.T) {
+// The same release as a folder and in any other form is the same products.
+func TestFormsEqualFolder(t *testing.T) {
 	dir := release(t)
-	archive := filepath.Join(t.TempDir(), "apps.zip")
-	write(t, archive, fixtures.Release(1))
-	folder, zipped := run(t, options(t, dir)), run(t, options(t, archive))
+	folder := run(t, options(t, dir))
+	for _, form := range []struct {
+		name, kind string
+		pack       []string // empty: the archive as it is committed
+	}{
+		{"apps.zip", "zip", nil},
+		{"apps.tar", "tar", []string{"tar", "-C", dir, "-cf"}},
+		{"apps.tar.gz", "tar", []string{"tar", "-C", dir, "-czf"}},
+		{"apps.tar.xz", "tar", []string{"tar", "-C", dir, "-cJf"}},
+		{"apps.dmg", "dmg", []string{"xorriso", "-hfsplus", "on", "-map", dir, "/", "-outdev"}},
+	} {
+		t.Run(form.name, func(t *testing.T) {
+			archive := filepath.Join(t.TempDir(), form.name)
+			if form.pack == nil {
+				write(t, archive, fixtures.Release(1))
+			} else {
+				packed(t, archive, form.pack)
+			}
+			equalFolder(t, folder, run(t, options(t, archive)), form.name, form.kind)
+		})
+	}
+}
+
+func packed(t *testing.T, archive string, pack []string) {
+	t.Helper()
+	if _, err := exec.LookPath(pack[0]); err != nil {
+		t.Skipf("%s is not installed", pack[0])
+	}
+	args := append(slices.Clone(pack[1:]), archive)
+	if pack[0] == "tar" {
+		args = append(args, ".")
+	} else if pack[0] == "xorriso" { // the output comes before the files
+		n := len(pack)
+		args = append([]string{"-outdev", archive}, pack[1:n-1]...)
+	}
+	if b, err := exec.Command(pack[0], args...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", pack, err, b)
+	}
+}
+
+func equalFolder(t *testing.T, folder, zipped *sbom.Scan, name, kind string) {
+	t.Helper()
 	if len(folder.Products) != len(zipped.Products) {
 		t.Fatalf("%d products in the folder, %d in the archive", len(folder.Products), len(zipped.Products))
 	}
 	for i, p := range folder.Products {
 		q := zipped.Products[i]
-		if want := "apps.zip/" + p.Paths[0]; q.Paths[0] != want {
+		if want := name + "/" + p.Paths[0]; q.Paths[0] != want {
 			t.Errorf("path %q, want %q", q.Paths[0], want)
 		}
 		q.Paths = p.Paths
@@ -171,8 +210,8 @@ func TestArchiveEqualsFolder(t *testing.T) {
 			t.Errorf("%s (-folder +archive):\n%s", p.Name, d)
 		}
 	}
-	if zipped.Inputs[0].Digest != sbom.DigestOf(fixtures.Release(1)) || zipped.Inputs[0].Kind != "zip" {
-		t.Errorf("manifest of the archive: %+v", zipped.Inputs[0])
+	if in := zipped.Inputs[0]; !in.Digest.Valid() || in.Kind != kind || in.Path != name {
+		t.Errorf("manifest of the archive: %+v", in)
 	}
 }
 

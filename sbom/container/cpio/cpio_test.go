@@ -1,0 +1,263 @@
+package cpio
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/kinbom/kinbom/sbom/container/archivetest"
+)
+
+var formats = []string{"odc", "newc", "crc"}
+
+func sample(format string) []byte {
+	return archivetest.CPIO(format,
+		archivetest.File{Name: "./App/"}, archivetest.File{Name: "./App/main", Data: "code of the app", Mode: 0o755}, archivetest.File{Name: "./App/link", Link: "main"},
+		archivetest.File{Name: "./empty"}, archivetest.File{Name: "./odd", Data: "123"}, archivetest.File{Name: "./dev", Mode: 0o020644}, archivetest.File{Name: "./pipe", Mode: 0o010644})
+}
+
+// list reads an archive whole: a line for each entry.
+func list(r io.Reader) ([]string, error) {
+	c := NewReader(r)
+	var out []string
+	for {
+		h, err := c.Next()
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return out, err
+		}
+		data, err := io.ReadAll(c)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, fmt.Sprintf("%s %s %o %q %q", h.Name, h.Type, h.Mode&0o777, h.Link, data))
+	}
+}
+
+func TestRead(t *testing.T) {
+	want := `./App dir 755 "" ""|./App/main file 755 "" "code of the app"|./App/link symlink 755 "main" ""|./empty file 644 "" ""|./odd file 644 "" "123"|./dev device 644 "" ""|./pipe other 644 "" ""`
+	for _, f := range formats {
+		b := sample(f)
+		if string(Detect(b)) != f {
+			t.Errorf("%s is taken for %q", f, Detect(b))
+		}
+		got, err := list(bytes.NewReader(append(b, make([]byte, 512)...)))
+		if s := strings.Join(got, "|"); err != nil || s != want {
+			t.Errorf("%s: %v\ngot  %s\nwant %s", f, err, s, want)
+		}
+	}
+}
+
+// TestSkip leaves contents unread.
+func TestSkip(t *testing.T) {
+	for _, f := range formats {
+		c := NewReader(bytes.NewReader(sample(f)))
+		n := 0
+		for ; ; n++ {
+			h, err := c.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n%2 == 1 && h.Size > 2 {
+				c.Read(make([]byte, 2))
+			}
+		}
+		if n != 7 {
+			t.Errorf("%s: %d entries", f, n)
+		}
+	}
+}
+
+func TestTruncated(t *testing.T) {
+	for _, f := range formats {
+		b := sample(f)
+		end := len(bytes.TrimRight(b, "\x00")) + 1 // only padding comes behind
+		whole, _ := list(bytes.NewReader(b))
+		for n := range end {
+			got, err := list(bytes.NewReader(b[:n]))
+			var bad *FormatError
+			if !errors.As(err, &bad) || !errors.Is(err, io.ErrUnexpectedEOF) || bad.Offset > int64(n) {
+				t.Fatalf("%s cut at %d: %v", f, n, err)
+			}
+			if strings.Join(got, "|") != strings.Join(whole[:len(got)], "|") {
+				t.Fatalf("%s cut at %d: other entries", f, n)
+			}
+		}
+	}
+}
+
+func TestHostile(t *testing.T) {
+	odc := func(ino, mode, links, namesize, size string) string {
+		return "070707" + "000001" + ino + mode + "000000" + "000000" + links + "000000" + "00000000000" + namesize + size
+	}
+	plain := odc("000001", "100644", "000001", "000002", "00000000003")
+	bad := sample("crc")
+	bad[bytes.Index(bad, []byte("code of"))] ^= 1
+	for name, c := range map[string]struct{ in, want string }{
+		"empty":           {"", "trailer is missing"},
+		"text":            {"hello, this is text", "magic is not known"},
+		"old binary":      {"\xC7\x71 and so on", "old binary form"},
+		"swapped binary":  {"\x71\xC7 and so on", "old binary form"},
+		"digits":          {strings.Replace(plain, "100644", "1006x4", 1), "no number"},
+		"sign":            {strings.Replace(plain, "100644", "-00644", 1), "no number"},
+		"newc digits":     {"070701" + strings.Repeat("0000000g", 13), "no number"},
+		"no name":         {strings.Replace(plain, "000002"+"00000000003", "000000"+"00000000003", 1), "length of a name"},
+		"long name":       {strings.Replace(plain, "000002"+"00000000003", "777777"+"00000000003", 1), "length of a name"},
+		"newc long name":  {"070701" + strings.Repeat("00000000", 11) + "ffffffff" + "00000000", "length of a name"},
+		"name end":        {plain + "ab" + "abc", "zero byte"},
+		"size 8 GiB":      {odc("000001", "100644", "000001", "000002", "77777777777") + "a\x00" + "abc", "ends too early"},
+		"huge link":       {odc("000001", "120644", "000001", "000002", "77777777777") + "a\x00" + "abc", "ends too early"},
+		"trailer missing": {plain + "a\x00abc", "trailer is missing"},
+		"hidden":          {string(sample("odc")) + "\x00\x00" + string(sample("odc")), "data after the trailer"},
+		"checksum":        {string(bad), "checksum of a content differs"},
+	} {
+		_, err := list(strings.NewReader(c.in))
+		var bad *FormatError
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestChecksumGoesOn reads on behind a content with a wrong checksum.
+func TestChecksumGoesOn(t *testing.T) {
+	b := sample("crc")
+	b[bytes.Index(b, []byte("code of"))] ^= 1
+	c := NewReader(bytes.NewReader(b))
+	n, wrong := 0, 0
+	for {
+		_, err := c.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+		if _, err := io.ReadAll(c); err != nil {
+			wrong++
+		}
+	}
+	if n != 7 || wrong != 1 {
+		t.Errorf("%d entries, %d wrong", n, wrong)
+	}
+}
+
+func TestHardLinks(t *testing.T) {
+	b := archivetest.CPIO("newc", archivetest.File{Name: "a", Inode: 9, Links: 2}, archivetest.File{Name: "b", Inode: 9, Links: 2, Data: "shared"}, archivetest.File{Name: "c", Inode: 10})
+	c := NewReader(bytes.NewReader(b))
+	a, _ := c.Next()
+	bb, _ := c.Next()
+	cc, err := c.Next()
+	if err != nil || a.Inode != bb.Inode || a.Device != bb.Device || a.Links != 2 || a.Size != 0 || bb.Size != 6 || cc.Inode == a.Inode || cc.Links != 1 {
+		t.Errorf("%v: %+v %+v %+v", err, a, bb, cc)
+	}
+}
+
+func needCPIO(t *testing.T) {
+	if _, err := exec.LookPath("cpio"); err != nil {
+		t.Skip("cpio is not installed")
+	}
+}
+
+// TestFromCPIO reads what cpio writes.
+func TestFromCPIO(t *testing.T) {
+	needCPIO(t)
+	dir := t.TempDir()
+	os.MkdirAll(filepath.Join(dir, "App/Contents"), 0o755)
+	os.WriteFile(filepath.Join(dir, "App/Contents/exe"), bytes.Repeat([]byte("0123456789"), 20_001), 0o755)
+	os.WriteFile(filepath.Join(dir, "App/ä ü"), []byte("umlaut"), 0o600)
+	os.Symlink("Contents/exe", filepath.Join(dir, "App/link"))
+	os.Link(filepath.Join(dir, "App/ä ü"), filepath.Join(dir, "App/zz"))
+	for _, f := range formats {
+		cmd := exec.Command("sh", "-c", "find . | LC_ALL=C sort | cpio --quiet -o -H "+f)
+		cmd.Dir = dir
+		b, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := NewReader(bytes.NewReader(b))
+		var got []string
+		for {
+			h, err := c.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", f, err)
+			}
+			data, err := io.ReadAll(c)
+			if err != nil {
+				t.Fatalf("%s: %v", f, err)
+			}
+			if h.Type == TypeFile && len(data) > 0 {
+				want, _ := os.ReadFile(filepath.Join(dir, h.Name))
+				if !bytes.Equal(want, data) {
+					t.Errorf("%s: %s differs", f, h.Name)
+				}
+			}
+			links := uint32(1)
+			if h.Type == TypeFile {
+				links = h.Links
+			}
+			got = append(got, fmt.Sprint(h.Name, " ", h.Type, " ", h.Link, links))
+		}
+		want := ". dir 1|App dir 1|App/Contents dir 1|App/Contents/exe file 1|App/link symlink Contents/exe1|App/zz file 2|App/ä ü file 2"
+		sort.Strings(got)
+		if s := strings.ReplaceAll(strings.Join(got, "|"), "./", ""); s != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", f, s, want)
+		}
+	}
+}
+
+// TestToCPIO lets cpio read what the tests write, so that the samples are sound.
+func TestToCPIO(t *testing.T) {
+	needCPIO(t)
+	for _, f := range formats {
+		cmd := exec.Command("cpio", "-t", "--quiet")
+		cmd.Stdin = bytes.NewReader(sample(f))
+		out, err := cmd.CombinedOutput()
+		if err != nil || string(out) != "./App\n./App/main\n./App/link\n./empty\n./odd\n./dev\n./pipe\n" {
+			t.Errorf("%s: %v: %s", f, err, out)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, form := range formats {
+		f.Add(sample(form))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c := NewReader(bytes.NewReader(b))
+		last := int64(-1)
+		for {
+			h, err := c.Next()
+			if err != nil {
+				var bad *FormatError
+				if err != io.EOF && !errors.As(err, &bad) {
+					t.Fatalf("error of an unknown kind: %v", err)
+				}
+				return
+			}
+			if h.Offset <= last || h.Size < 0 {
+				t.Fatalf("%+v after %d", h, last)
+			}
+			last = h.Offset
+			if n, _ := io.Copy(io.Discard, c); n > h.Size || n > int64(len(b)) {
+				t.Fatalf("%d bytes of %d", n, h.Size)
+			}
+		}
+	})
+}

@@ -1,0 +1,71 @@
+// Package hfsplus reads HFS+ and HFSX volumes: all entries with their paths,
+// data and resource forks, extended attributes, symbolic and hard links, and
+// files that macOS compresses transparently.
+//
+// What it promises on hostile input: sizes in the volume are claims; no fork is
+// larger than the volume, nothing outside the volume is read, and nothing is
+// allocated before it is known to be there. Trees are read along their index
+// with strictly falling heights, each node once, so that cycles end. Paths are
+// built from thread records within the limits on depth and path length; a folder
+// inside itself and a folder without a parent are damage, and what they hold is
+// still listed. A path never has "." or ".." or an empty name as a part, nor a
+// zero byte. Extents that overlap between files cannot be seen without a list of
+// all blocks; the walk compares the sum of blocks with the volume's size.
+//
+// Memory does not grow with the volume: a bounded cache of nodes and of folder
+// paths, and one bit for each tree node that is read.
+//
+// The layout follows Apple's Technical Note TN1150 (HFS Plus Volume Format) and,
+// for attributes, hard links to folders and the flags of compressed files,
+// hfs_format.h and sys/stat.h of Apple's open-source kernel.
+package hfsplus
+
+import "fmt"
+
+// FormatError says what is wrong with a volume, and at which byte.
+type FormatError struct {
+	Offset int64 // byte offset in the reader that New was given; -1 where it has none
+	What   string
+	Value  uint64 // what was found, where a number says more
+}
+
+func (e *FormatError) Error() string {
+	if e.Offset < 0 {
+		return fmt.Sprintf("hfs+ volume: %s (%d)", e.What, e.Value)
+	}
+	return fmt.Sprintf("hfs+ volume, byte %d: %s (%d)", e.Offset, e.What, e.Value)
+}
+
+// UnsupportedError says that the bytes are a file system of the family that this
+// package does not read.
+type UnsupportedError struct {
+	Name string
+}
+
+func (e *UnsupportedError) Error() string { return e.Name + " is not supported" }
+
+// maxDamage is how many errors a DamageError keeps.
+const maxDamage = 64
+
+// DamageError says that a walk came to its end, and what it lost on the way.
+type DamageError struct {
+	Errs  []error // the first ones, in the order in which they were met
+	Count int     // of all
+}
+
+func (e *DamageError) Error() string {
+	s := fmt.Sprintf("hfs+ catalog has damage in %d places", e.Count)
+	if len(e.Errs) > 0 {
+		s += ", the first: " + e.Errs[0].Error()
+	}
+	return s
+}
+
+// Unwrap gives the errors that were kept.
+func (e *DamageError) Unwrap() []error { return e.Errs }
+
+func (e *DamageError) add(err error) {
+	if e.Count++; len(e.Errs) < maxDamage {
+		e.Errs = append(e.Errs, err)
+	}
+}

@@ -1,0 +1,180 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/container/apfs"
+	"github.com/kinbom/kinbom/sbom/container/decmpfs"
+	"github.com/kinbom/kinbom/sbom/container/hfsplus"
+	"github.com/kinbom/kinbom/sbom/container/udif"
+	"github.com/kinbom/kinbom/sbom/limit"
+)
+
+// openImage unpacks the volumes of a disk image. The files of a single volume
+// lie at the top of the tree; of several, each in a folder with its name.
+func openImage(ctx context.Context, f *os.File, dest string, b *limit.Budget) (*Tree, error) {
+	n, err := beginIntake(ctx, "disk image", sbom.InputDMG, f, dest, b)
+	if err != nil {
+		return nil, err
+	}
+	defer n.close()
+	im, err := udif.New(f, n.size, b)
+	if err != nil {
+		return n.finish(err)
+	}
+	volumes := n.volumes(im)
+	for _, err := range im.Problems() {
+		n.trouble("", err)
+	}
+	if len(volumes) == 0 {
+		n.tree.gap(sbom.GapUnsupported, "", -1, "disk image without an HFS+ or APFS volume")
+	}
+	used := map[string]int{}
+	for _, v := range volumes {
+		prefix := ""
+		if len(volumes) > 1 {
+			prefix = folderName(v.name, used) + "/"
+		}
+		if err := v.walk(n, prefix); err != nil {
+			return n.finish(err)
+		}
+	}
+	for _, c := range im.Checks() {
+		if c.State == udif.Differs {
+			n.tree.gap(sbom.GapUnreadable, "", -1, fmt.Sprintf("checksum of %q differs: %08x, not %08x", c.Of, c.Got, c.Want))
+		}
+	}
+	return n.finish(nil)
+}
+
+// folderName is a name for the folder of one of several volumes.
+func folderName(name string, used map[string]int) string {
+	clean, why := cleanName(name, false)
+	if why != "" || clean == "" {
+		clean = "volume"
+	}
+	if used[clean]++; used[clean] > 1 {
+		clean = fmt.Sprintf("%s (%d)", clean, used[clean])
+	}
+	return clean
+}
+
+// volume is one volume of an image, of either file system.
+type volume struct {
+	name string
+	walk func(n *intake, prefix string) error
+}
+
+func (n *intake) volumes(im *udif.Image) []volume {
+	var out []volume
+	for _, p := range im.Partitions {
+		switch p.Type {
+		case udif.HFS:
+			v, err := hfsplus.New(p.ReaderAt, p.Size, n.budget)
+			if err != nil {
+				n.trouble("", err)
+				continue
+			}
+			if v.Dirty {
+				n.tree.gap(sbom.GapInconsistent, "", -1, fmt.Sprintf("volume %q may be older than what its last user saw: %s", shown(v.Name), v.DirtyWhy))
+			}
+			out = append(out, volume{v.Name, func(n *intake, prefix string) error { return walkHFS(n, v, prefix) }})
+		case udif.APFS:
+			c, err := apfs.New(p.ReaderAt, p.Size, n.budget)
+			if err != nil {
+				n.trouble("", err)
+				continue
+			}
+			for _, err := range c.Damage {
+				n.trouble("", err)
+			}
+			for _, v := range c.Volumes() {
+				if v.Err != nil {
+					n.trouble("", fmt.Errorf("volume %q: %w", shown(v.Name), v.Err))
+					continue
+				}
+				out = append(out, volume{v.Name, func(n *intake, prefix string) error { return walkAPFS(n, v, prefix) }})
+			}
+		}
+	}
+	return out
+}
+
+// walkHFS takes in the files of an HFS+ volume.
+func walkHFS(n *intake, v *hfsplus.Volume, prefix string) error {
+	return n.damage(v.Walk(n.ctx, func(e hfsplus.Entry) error {
+		if e.Private {
+			return nil
+		}
+		return n.node(prefix+e.Path, string(e.Type), e.Size, e.Link, e.Err, func() (io.Reader, error) { return v.Open(e) })
+	}))
+}
+
+// walkAPFS takes in the files of an APFS volume.
+func walkAPFS(n *intake, v *apfs.Volume, prefix string) error {
+	return n.damage(v.Walk(n.ctx, func(e apfs.Entry) error {
+		return n.node(prefix+e.Path, string(e.Type), e.Size, e.Link, e.Err, func() (io.Reader, error) { return v.Open(e) })
+	}))
+}
+
+// node takes in one entry of a volume; the types of both file systems are the
+// words of Type.
+func (n *intake) node(path, typ string, size int64, target string, trouble error, open func() (io.Reader, error)) error {
+	switch Type(typ) {
+	case TypeDir:
+		n.folder(path)
+	case TypeSymlink:
+		n.link(path, target)
+	case TypeFile:
+		if trouble != nil {
+			open = func() (io.Reader, error) { return nil, trouble }
+		}
+		return n.file(path, size, open)
+	default:
+		n.other(path)
+	}
+	if trouble != nil {
+		n.trouble(Norm(path), trouble)
+	}
+	return nil
+}
+
+// damage turns what a walk lost into gaps; other errors end the work.
+func (n *intake) damage(err error) error {
+	var h *hfsplus.DamageError
+	var a *apfs.DamageError
+	var list []error
+	count := 0
+	switch {
+	case errors.As(err, &h):
+		list, count = h.Errs, h.Count
+	case errors.As(err, &a):
+		list, count = a.Errs, a.Count
+	default:
+		return err
+	}
+	for _, e := range list {
+		n.trouble("", e)
+	}
+	if count > len(list) {
+		n.tree.gap(sbom.GapUnreadable, "", -1, "more damage in the volume than is listed")
+		n.tree.Gaps[len(n.tree.Gaps)-1].Count = count - len(list)
+	}
+	return nil
+}
+
+func isEncrypted(err error) bool {
+	return errors.Is(err, udif.ErrEncrypted) || errors.Is(err, apfs.ErrEncrypted)
+}
+
+func isUnsupported(err error) bool {
+	var h *hfsplus.UnsupportedError
+	var a *apfs.UnsupportedError
+	var d *decmpfs.UnsupportedError
+	return errors.Is(err, udif.ErrSegmented) || errors.Is(err, udif.ErrSparse) || errors.As(err, &h) || errors.As(err, &a) || errors.As(err, &d) || isUnsupportedPackage(err)
+}
