@@ -82,7 +82,15 @@ func runScan(ctx context.Context, o *scanOptions, e *env, inputs []string) error
 		total.Add(p.Coverage)
 		gaps += len(p.Gaps)
 	}
-	_, err = fmt.Fprintf(e.stdout, "%d products written to %s\n%d files: %d analysed, %d skipped, %d unreadable; %d gaps\n",
-		len(s.Products), o.output, total.Files, total.Analysed, total.Skipped, total.Unreadable, gaps)
+	_, err = fmt.Fprintf(e.stdout, "%s written to %s\n%d files: %d analysed, %d skipped, %d unreadable; %s\n",
+		count(len(s.Products), "product"), o.output, total.Files, total.Analysed, total.Skipped, total.Unreadable, count(gaps, "gap"))
 	return err
+}
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
