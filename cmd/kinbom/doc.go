@@ -16,8 +16,8 @@ show; "carries" is not "collects".
 	kinbom rules  list | show ID | test FILE
 	kinbom version
 
-Inputs are directories, .app bundles, bare Mach-O files, and .zip and .ipa
-archives, in any mix.
+Inputs are directories, .app bundles, bare Mach-O files, zip, ipa and tar
+archives, disk images and installer packages, in any mix.
 
 Exit status, equal in all formats: 2 the call or the tool failed; else 1 some
 verdict is unexpected (--fail-on and --min-grade change that); else 3 the result

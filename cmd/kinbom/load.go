@@ -54,7 +54,7 @@ func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*sbom.Sc
 	saved := 0
 	for _, in := range inputs {
 		if _, err := os.Stat(in); err != nil {
-			return nil, nil, usageError{fmt.Sprintf("input %s: %v", in, plainly(err)), "give folders of apps, .app bundles, Mach-O files, .zip or .ipa archives"}
+			return nil, nil, usageError{fmt.Sprintf("input %s: %v", in, plainly(err)), "give folders of apps, .app bundles, Mach-O files, archives, disk images or installer packages"}
 		}
 		if cdx.IsSaved(in) {
 			saved++
