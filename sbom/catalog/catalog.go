@@ -5,7 +5,12 @@
 //
 // syft sees only the files that it is handed, through a resolver of our own: it
 // neither walks folders nor reads what the scan has already looked at, works the
-// same for folders and unpacked archives, and can reach nothing else.
+// same for folders and unpacked archives, and can reach nothing else. Nothing is
+// looked up on a network.
+//
+// syft's whole run (CreateSBOM) first loads its licence texts, which costs more
+// than a second; only the readers of Java archives need such a run. The other
+// catalogers are called by themselves: they take licences as manifests name them.
 package catalog
 
 import (
@@ -18,31 +23,44 @@ import (
 	"github.com/anchore/syft/syft"
 	"github.com/anchore/syft/syft/cataloging"
 	"github.com/anchore/syft/syft/cataloging/filecataloging"
-	"github.com/anchore/syft/syft/cataloging/pkgcataloging"
 	"github.com/anchore/syft/syft/file"
 	"github.com/anchore/syft/syft/pkg"
+	"github.com/anchore/syft/syft/pkg/cataloger/dotnet"
+	"github.com/anchore/syft/syft/pkg/cataloger/golang"
+	"github.com/anchore/syft/syft/pkg/cataloger/javascript"
+	"github.com/anchore/syft/syft/pkg/cataloger/python"
+	"github.com/anchore/syft/syft/pkg/cataloger/ruby"
+	"github.com/anchore/syft/syft/pkg/cataloger/rust"
+	"github.com/anchore/syft/syft/pkg/cataloger/swift"
 
 	"github.com/kinbom/kinbom/sbom"
 )
 
-// catalogers are the ones asked for by name. The default selection would want a
-// database driver for package databases that no app bundle has.
-var catalogers = []string{
-	"go-module-binary-cataloger",
-	"javascript-package-cataloger",
-	"javascript-lock-cataloger",
-	"python-installed-package-cataloger",
-	"java-archive-cataloger",
-	"dotnet-deps-binary-cataloger",
-	"cargo-auditable-binary-cataloger",
-	"rust-cargo-lock-cataloger",
-	"cocoapods-cataloger",
-	"swift-package-manager-cataloger",
-	"ruby-installed-gemspec-cataloger",
+// javaCataloger is the one that wants a whole run.
+const javaCataloger = "java-archive-cataloger"
+
+// direct are the catalogers that are called by themselves.
+func direct() []pkg.Cataloger {
+	g := golang.DefaultCatalogerConfig()
+	g.SearchRemoteLicenses, g.SearchLocalModCacheLicenses, g.SearchLocalVendorLicenses = false, false, false
+	js := javascript.DefaultCatalogerConfig()
+	js.SearchRemoteLicenses = false
+	return []pkg.Cataloger{
+		golang.NewGoModuleBinaryCataloger(g),
+		javascript.NewPackageCataloger(),
+		javascript.NewLockCataloger(js),
+		python.NewInstalledPackageCataloger(),
+		dotnet.NewDotnetDepsBinaryCataloger(dotnet.DefaultCatalogerConfig()),
+		rust.NewAuditBinaryCataloger(),
+		rust.NewCargoLockCataloger(),
+		swift.NewCocoapodsCataloger(),
+		swift.NewSwiftPackageManagerCataloger(),
+		ruby.NewInstalledGemSpecCataloger(),
+	}
 }
 
 // Cataloger asks syft for packages. Its licence scanner is built once, at the
-// first product that has something to catalog: it costs about a second.
+// first Java archive.
 type Cataloger struct {
 	scanner context.Context // carries the licence scanner, and never ends
 }
@@ -55,6 +73,12 @@ type File struct {
 	MachO bool // an executable image that carries package data
 }
 
+// Found is what syft says of the files of one product.
+type Found struct {
+	Packages []sbom.Package // sorted; Bundle is left empty: the caller knows the bundles
+	Troubles []string       // what a cataloger could not read, in its words; sorted
+}
+
 // Wants reports whether a file that is no executable can say something about
 // packages: syft need not run for a product that has none.
 func Wants(p string) bool {
@@ -65,27 +89,76 @@ func Wants(p string) bool {
 		return true
 	}
 	switch path.Ext(base) {
-	case ".jar", ".war", ".ear", ".jpi", ".hpi", ".kar", ".dll", ".gemspec", ".egg-info":
+	case ".dll", ".gemspec", ".egg-info":
 		return true
 	}
-	return strings.HasSuffix(base, ".deps.json")
+	return isJava(base) || strings.HasSuffix(base, ".deps.json")
 }
 
-// Packages asks syft what packages the files of one product show, sorted.
-// Bundle is left empty: the caller knows the bundles.
-func (c *Cataloger) Packages(ctx context.Context, files []File) ([]sbom.Package, error) {
-	if err := c.prepare(ctx); err != nil || len(files) == 0 {
+// isJava reports whether a name is that of a Java archive.
+func isJava(p string) bool {
+	switch strings.ToLower(path.Ext(p)) {
+	case ".jar", ".war", ".ear", ".jpi", ".hpi", ".kar":
+		return true
+	}
+	return false
+}
+
+// Packages asks syft what packages the files of one product show.
+func (c *Cataloger) Packages(ctx context.Context, files []File) (Found, error) {
+	var out Found
+	src := newSource(files)
+	for _, d := range direct() {
+		got, _, err := d.Catalog(ctx, src)
+		if ctx.Err() != nil {
+			return Found{}, fmt.Errorf("cataloging packages: %w", ctx.Err())
+		}
+		if err != nil {
+			out.Troubles = append(out.Troubles, trouble(d.Name(), err))
+		}
+		for _, p := range got {
+			out.Packages = append(out.Packages, packages(p)...)
+		}
+	}
+	if slices.ContainsFunc(files, func(f File) bool { return isJava(f.Path) }) {
+		got, err := c.java(ctx, src)
+		if err != nil {
+			return Found{}, err
+		}
+		out.Packages = append(out.Packages, got...)
+	}
+	slices.SortFunc(out.Packages, func(a, b sbom.Package) int {
+		return strings.Compare(a.PURL+"\x00"+a.Name+"\x00"+a.Version+"\x00"+a.Place, b.PURL+"\x00"+b.Name+"\x00"+b.Version+"\x00"+b.Place)
+	})
+	slices.Sort(out.Troubles)
+	return out, nil
+}
+
+// maxTrouble bounds the text of a trouble, in bytes.
+const maxTrouble = 300
+
+func trouble(name string, err error) string {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if len(text) > maxTrouble {
+		text = strings.ToValidUTF8(text[:maxTrouble], "") + " ..."
+	}
+	return name + ": " + text
+}
+
+// java asks in a whole run of syft.
+func (c *Cataloger) java(ctx context.Context, src *fileSource) ([]sbom.Package, error) {
+	if err := c.prepare(ctx); err != nil {
 		return nil, err
 	}
 	cfg := syft.DefaultCreateSBOMConfig().
-		WithCatalogerSelection(cataloging.NewSelectionRequest().WithDefaults(catalogers...)).
+		WithCatalogerSelection(cataloging.NewSelectionRequest().WithDefaults(javaCataloger)).
 		WithFilesConfig(filecataloging.DefaultConfig().WithSelection(file.NoFilesSelection)).
 		WithParallelism(1)
-	cfg.Packages = offline(cfg.Packages)
+	cfg.Packages.JavaArchive.UseNetwork = false
 	run, cancel := context.WithCancel(c.scanner)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	s, err := syft.CreateSBOM(run, newSource(files), cfg)
+	s, err := syft.CreateSBOM(run, src, cfg)
 	if err == nil {
 		err = ctx.Err() // a cancelled run finds nothing and says nothing
 	}
@@ -96,21 +169,7 @@ func (c *Cataloger) Packages(ctx context.Context, files []File) ([]sbom.Package,
 	for p := range s.Artifacts.Packages.Enumerate() {
 		out = append(out, packages(p)...)
 	}
-	slices.SortFunc(out, func(a, b sbom.Package) int {
-		return strings.Compare(a.PURL+"\x00"+a.Name+"\x00"+a.Version+"\x00"+a.Place, b.PURL+"\x00"+b.Name+"\x00"+b.Version+"\x00"+b.Place)
-	})
 	return out, nil
-}
-
-// offline makes sure that no cataloger looks anything up on the network.
-func offline(c pkgcataloging.Config) pkgcataloging.Config {
-	c.JavaArchive.UseNetwork = false
-	c.JavaScript.SearchRemoteLicenses = false
-	c.Golang.SearchRemoteLicenses = false
-	c.Golang.SearchLocalModCacheLicenses = false
-	c.Golang.SearchLocalVendorLicenses = false
-	c.Python.SearchRemoteLicenses = false
-	return c
 }
 
 func (c *Cataloger) prepare(ctx context.Context) error {

@@ -15,8 +15,8 @@ import (
 	"github.com/kinbom/kinbom/sbom/macho/machotest"
 )
 
-// rust is an image with the section that cargo-auditable adds.
-func rust(t *testing.T) []byte {
+// auditable is an image with the section that cargo-auditable adds.
+func auditable(t *testing.T) []byte {
 	t.Helper()
 	var z bytes.Buffer
 	w := zlib.NewWriter(&z)
@@ -55,21 +55,22 @@ func jar(t *testing.T) []byte {
 // on disk say nothing.
 func TestEcosystems(t *testing.T) {
 	tests := []struct {
-		name  string
-		path  string
-		data  []byte
-		macho bool
-		want  []string
+		name    string
+		path    string
+		data    []byte
+		macho   bool
+		want    []string
+		trouble bool
 	}{
-		{"npm", "Contents/Resources/app/node_modules/left/package.json", []byte(`{"name":"left","version":"1.2.3","license":"MIT"}`), false, []string{"pkg:npm/left@1.2.3 [MIT]"}},
-		{"python", "Contents/Resources/lib/python3.9/site-packages/six-1.16.0.dist-info/METADATA", []byte("Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\nLicense: MIT\n"), false, []string{"pkg:pypi/six@1.16.0 [MIT]"}},
-		{"java", "Contents/Java/widget.jar", jar(t), false, []string{"pkg:maven/com.example/widget@2.3.4 []"}},
+		{"npm", "Contents/Resources/app/node_modules/left/package.json", []byte(`{"name":"left","version":"1.2.3","license":"MIT"}`), false, []string{"pkg:npm/left@1.2.3 [MIT]"}, false},
+		{"python", "Contents/Resources/lib/python3.9/site-packages/six-1.16.0.dist-info/METADATA", []byte("Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\nLicense: MIT\n"), false, []string{"pkg:pypi/six@1.16.0 [MIT]"}, false},
+		{"java", "Contents/Java/widget.jar", jar(t), false, []string{"pkg:maven/com.example/widget@2.3.4 []"}, false},
 		{"dotnet", "Contents/MonoBundle/App.deps.json", []byte(`{"runtimeTarget":{"name":".NETCoreApp,Version=v6.0","signature":""},"targets":{".NETCoreApp,Version=v6.0":{"App/1.0.0":{"dependencies":{"Newtonsoft.Json":"13.0.1"},"runtime":{"App.dll":{}}},"Newtonsoft.Json/13.0.1":{"runtime":{"lib/netstandard2.0/Newtonsoft.Json.dll":{"assemblyVersion":"13.0.0.0","fileVersion":"13.0.1.25517"}}}}},"libraries":{"App/1.0.0":{"type":"project","serviceable":false,"sha512":""},"Newtonsoft.Json/13.0.1":{"type":"package","serviceable":true,"sha512":"sha512-x","path":"newtonsoft.json/13.0.1","hashPath":"newtonsoft.json.13.0.1.nupkg.sha512"}}}`), false,
-			[]string{"pkg:nuget/App@1.0.0 []", "pkg:nuget/Newtonsoft.Json@13.0.1 []"}},
-		{"rust", "Contents/MacOS/tool", rust(t), true, []string{"pkg:cargo/serde@1.0.1 []", "pkg:cargo/tool@0.1.0 []"}},
-		{"cocoapods", "Contents/Resources/Podfile.lock", []byte("PODS:\n  - Alamofire (5.4.0)\n\nDEPENDENCIES:\n  - Alamofire\n\nSPEC CHECKSUMS:\n  Alamofire: 3b6a34a8f5a1e0dd1a0b0d9f10a1c0b0d9f10a1c\n\nPODFILE CHECKSUM: x\n\nCOCOAPODS: 1.10.0\n"), false, []string{"pkg:cocoapods/Alamofire@5.4.0 []"}},
-		{"swift", "Contents/Resources/Package.resolved", []byte(`{"pins":[{"identity":"swift-log","kind":"remoteSourceControl","location":"https://example.invalid/apple/swift-log.git","state":{"revision":"abc","version":"1.4.0"}}],"version":2}`), false, []string{"pkg:swift/example.invalid/apple/swift-log@1.4.0 []"}},
-		{"nothing in it", "Contents/Resources/package.json", []byte("{"), false, nil},
+			[]string{"pkg:nuget/App@1.0.0 []", "pkg:nuget/Newtonsoft.Json@13.0.1 []"}, false},
+		{"rust", "Contents/MacOS/tool", auditable(t), true, []string{"pkg:cargo/serde@1.0.1 []", "pkg:cargo/tool@0.1.0 []"}, false},
+		{"cocoapods", "Contents/Resources/Podfile.lock", []byte("PODS:\n  - Alamofire (5.4.0)\n\nDEPENDENCIES:\n  - Alamofire\n\nSPEC CHECKSUMS:\n  Alamofire: 3b6a34a8f5a1e0dd1a0b0d9f10a1c0b0d9f10a1c\n\nPODFILE CHECKSUM: x\n\nCOCOAPODS: 1.10.0\n"), false, []string{"pkg:cocoapods/Alamofire@5.4.0 []"}, false},
+		{"swift", "Contents/Resources/Package.resolved", []byte(`{"pins":[{"identity":"swift-log","kind":"remoteSourceControl","location":"https://example.invalid/apple/swift-log.git","state":{"revision":"abc","version":"1.4.0"}}],"version":2}`), false, []string{"pkg:swift/example.invalid/apple/swift-log@1.4.0 []"}, false},
+		{"nothing in it", "Contents/Resources/package.json", []byte("{"), false, nil, true},
 	}
 	c := &Cataloger{}
 	dir := t.TempDir()
@@ -87,7 +88,10 @@ func TestEcosystems(t *testing.T) {
 				t.Fatal(err)
 			}
 			var list []string
-			for _, p := range got {
+			if (len(got.Troubles) > 0) != tt.trouble {
+				t.Errorf("troubles %q", got.Troubles)
+			}
+			for _, p := range got.Packages {
 				list = append(list, fmt.Sprintf("%s %v", p.PURL, p.Licenses))
 				if p.Place != tt.path {
 					t.Errorf("found at %q, want %q", p.Place, tt.path)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log"
 	"os"
-	"runtime"
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/capability"
@@ -35,12 +34,7 @@ func Handlers() map[string]worker.Handler {
 	return map[string]worker.Handler{
 		askMachO:  jsonHandler(func(_ context.Context, q machoRequest) (*analysis, error) { return readMachO(r, q) }),
 		askPlists: jsonHandler(func(_ context.Context, q []plistRequest) ([]plistAnswer, error) { return readPlists(q), nil }),
-		askPackages: jsonHandler(func(ctx context.Context, q []catalog.File) ([]sbom.Package, error) {
-			// One child asks syft, and the others wait for it at the end: its
-			// garbage is collected beside it, on all cores.
-			runtime.GOMAXPROCS(runtime.NumCPU())
-			return c.Packages(ctx, q)
-		}),
+		askPackages: jsonHandler(func(ctx context.Context, q []catalog.File) (catalog.Found, error) { return c.Packages(ctx, q) }),
 		askUnpack: unpack,
 	}
 }

@@ -4,29 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/catalog"
 )
-
-// warm starts syft's child while files are hashed, when a file's name says that
-// it will be needed: its licence texts take a second to load. The function that
-// it returns waits for that to end.
-func (s *scanner) warm(ctx context.Context, files []*file) (wait func()) {
-	done := make(chan struct{})
-	if !slices.ContainsFunc(files, func(f *file) bool { return f.trouble == nil && !f.ignored && catalog.Wants(f.norm) }) {
-		close(done)
-		return func() {}
-	}
-	go func() {
-		defer close(done)
-		_, _ = s.ask(ctx, s.packages, askPackages, []catalog.File{}, time.Minute) // a fault comes back with the first real request
-	}()
-	return func() { <-done }
-}
 
 // catalogAll asks syft about every product, one after the other in one child.
 func (s *scanner) catalogAll(ctx context.Context, drafts []*draft, wants [][]catalog.File) error {
@@ -51,11 +34,14 @@ func (s *scanner) catalog(ctx context.Context, d *draft, files []catalog.File) e
 	}
 	b, err := s.ask(ctx, s.packages, askPackages, files, 30*time.Second+deadline(size))
 	if err == nil {
-		var got []sbom.Package
+		var got catalog.Found
 		if err := json.Unmarshal(b, &got); err != nil {
 			return fmt.Errorf("decoding packages: %w", err)
 		}
-		d.packages = append(d.packages, got...)
+		d.packages = append(d.packages, got.Packages...)
+		for _, t := range got.Troubles {
+			d.gaps = append(d.gaps, sbom.Gap{Kind: sbom.GapUnreadable, Offset: -1, Count: 1, Why: "packages: " + t})
+		}
 		d.markUsed(files)
 		return nil
 	}

@@ -97,7 +97,6 @@ func (s *scanner) run(ctx context.Context) (*sbom.Scan, error) {
 	for _, t := range trees {
 		files = append(files, t.files...)
 	}
-	defer s.warm(ctx, files)()
 	if err := s.hash(ctx, files); err != nil {
 		return nil, err
 	}
