@@ -15,12 +15,14 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/anchore/syft/syft"
+	"github.com/anchore/syft/syft/artifact"
 	"github.com/anchore/syft/syft/cataloging"
 	"github.com/anchore/syft/syft/cataloging/filecataloging"
 	"github.com/anchore/syft/syft/file"
@@ -46,7 +48,7 @@ func direct() []pkg.Cataloger {
 	js := javascript.DefaultCatalogerConfig()
 	js.SearchRemoteLicenses = false
 	return []pkg.Cataloger{
-		golang.NewGoModuleBinaryCataloger(g),
+		wholeBinary{golang.NewGoModuleBinaryCataloger(g)},
 		javascript.NewPackageCataloger(),
 		javascript.NewLockCataloger(js),
 		python.NewInstalledPackageCataloger(),
@@ -57,6 +59,25 @@ func direct() []pkg.Cataloger {
 		swift.NewSwiftPackageManagerCataloger(),
 		ruby.NewInstalledGemSpecCataloger(),
 	}
+}
+
+// wholeBinary asks about one executable at a time. The Go cataloger complains
+// when a detail is missing (the kind of cryptography, in a stripped program) of
+// which nothing is kept: what matters is whether the packages were found.
+type wholeBinary struct{ pkg.Cataloger }
+
+// Catalog drops complaints about executables that gave packages.
+func (w wholeBinary) Catalog(ctx context.Context, r file.Resolver) ([]pkg.Package, []artifact.Relationship, error) {
+	var out []pkg.Package
+	var errs []error
+	for _, f := range r.(*fileSource).executables() {
+		got, _, err := w.Cataloger.Catalog(ctx, newSource([]File{f}))
+		if len(got) == 0 && err != nil {
+			errs = append(errs, err)
+		}
+		out = append(out, got...)
+	}
+	return out, nil, errors.Join(errs...)
 }
 
 // Cataloger asks syft for packages. Its licence scanner is built once, at the

@@ -152,3 +152,14 @@ func (s *fileSource) AllLocations(ctx context.Context) <-chan file.Location {
 	}()
 	return out
 }
+
+// executables are the listed executables, sorted by path.
+func (s *fileSource) executables() []File {
+	var out []File
+	for _, l := range s.locations {
+		if f := s.files[l.RealPath]; f.MachO {
+			out = append(out, f)
+		}
+	}
+	return out
+}

@@ -32,10 +32,10 @@ func Handlers() map[string]worker.Handler {
 	r := &ruleCache{}
 	c := &catalog.Cataloger{}
 	return map[string]worker.Handler{
-		askMachO:  jsonHandler(func(_ context.Context, q machoRequest) (*analysis, error) { return readMachO(r, q) }),
-		askPlists: jsonHandler(func(_ context.Context, q []plistRequest) ([]plistAnswer, error) { return readPlists(q), nil }),
+		askMachO:    jsonHandler(func(_ context.Context, q machoRequest) (*analysis, error) { return readMachO(r, q) }),
+		askPlists:   jsonHandler(func(_ context.Context, q []plistRequest) ([]plistAnswer, error) { return readPlists(q), nil }),
 		askPackages: jsonHandler(func(ctx context.Context, q []catalog.File) (catalog.Found, error) { return c.Packages(ctx, q) }),
-		askUnpack: unpack,
+		askUnpack:   unpack,
 	}
 }
 

@@ -145,6 +145,22 @@ func TestFixtureFamily(t *testing.T) {
 	if s.Inputs[0].Files != files || !s.Inputs[0].Digest.Valid() {
 		t.Errorf("manifest: %+v, want %d files", s.Inputs[0], files)
 	}
+	for _, p := range s.Products {
+		if p.BundleID == "com.halcyon.example.backup" { // the Go product: its modules, and no complaint
+			var got []string
+			for _, k := range p.Packages {
+				got = append(got, k.PURL+" in "+k.Place)
+			}
+			const exe = " in Contents/MacOS/HalcyonBackup"
+			want := []string{"pkg:golang/backup.halcyon.invalid/agent" + exe, "pkg:golang/log.halcyon.invalid/htlog@v1.2.0" + exe, "pkg:golang/stdlib@"}
+			if len(got) == 3 && strings.HasPrefix(got[2], want[2]) { // the compiler's version is the fixture's
+				want[2] = got[2]
+			}
+			if d := cmp.Diff(want, got); d != "" || len(p.Gaps) > 0 {
+				t.Errorf("packages (-want +got):\n%s\ngaps %v", d, p.Gaps)
+			}
+		}
+	}
 	many := options(t, dir)
 	many.Jobs = 4
 	if d := cmp.Diff(s, run(t, many)); d != "" {
