@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/graph"
+	"github.com/kinbom/kinbom/sbom"
 )
 
 // Dot writes the graph for Graphviz so that a family stays readable: a cluster
@@ -112,6 +113,8 @@ func (d *dot) edge(e *graph.Edge) {
 	}[e.Kind]
 	label := ""
 	switch {
+	case e.Kind == graph.EdgeHas && e.Method == string(sbom.GradeMentions): // a name alone is no finding
+		style, label = `color=gray60, style=dotted`, ", label="+quoteDot(e.Method)
 	case e.Kind == graph.EdgeSameAs:
 		label = ", label=" + quoteDot(e.Method)
 	case e.Kind == graph.EdgeLoads && e.Load != "" && e.Load != "regular":

@@ -214,3 +214,24 @@ func TestGraphJSON(t *testing.T) {
 		t.Errorf("an empty graph is %s", s)
 	}
 }
+
+// A name alone is no finding, and is not drawn as one.
+func TestMentionIsDrawnApart(t *testing.T) {
+	g := drawn()
+	draw := func(grade sbom.Grade) string {
+		for i := range g.Edges {
+			if g.Edges[i].Kind == graph.EdgeHas {
+				g.Edges[i].Method = string(grade)
+			}
+		}
+		var b bytes.Buffer
+		if err := Dot(&b, g); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	const word = `label="mentions"`
+	if m, l := draw(sbom.GradeMentions), draw(sbom.GradeLikely); !strings.Contains(m, word) || strings.Contains(l, word) || strings.Count(l, "color=red3") != strings.Count(m, "color=red3")+1 {
+		t.Error("a mention is drawn like a tag of grade likely")
+	}
+}
