@@ -23,6 +23,7 @@ const (
 	InputPkg       = "pkg" // an installer package
 	InputXIP       = "xip"
 	InputTar       = "tar" // plain or compressed
+	InputAsar      = "asar"
 )
 
 // Input is one path that the user gave.

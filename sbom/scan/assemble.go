@@ -19,8 +19,9 @@ const (
 func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 	p := &sbom.Product{Kind: d.kind, Name: d.name, Paths: []string{d.path()}, Gaps: d.gaps}
 	var ids []sbom.FileID
+	own := d.own()
 	for _, f := range d.files {
-		if f.digest != "" && !f.ignored {
+		if f.digest != "" && !f.ignored && !own[f.in] {
 			ids = append(ids, sbom.FileID{Path: d.rel(f), Digest: f.digest})
 		}
 	}
@@ -124,6 +125,7 @@ func (d *draft) cover(p *sbom.Product) {
 	notRead := map[string]*sbom.Gap{}
 	for _, f := range d.files {
 		rel := d.rel(f)
+		p.Coverage.Add(f.lost)
 		switch r := d.binaries[f]; {
 		case f.trouble != nil:
 			p.Coverage.AddUnreadable(f.trouble.Why, 1)
@@ -136,7 +138,7 @@ func (d *draft) cover(p *sbom.Product) {
 			p.Coverage.AddSkipped(whySpecial, 1)
 		case r != nil:
 			r.cover(&p.Coverage)
-		case f.used != "":
+		case f.used != "", f.opened != "":
 			p.Coverage.AddAnalysed(1)
 		case f.kind == "":
 			p.Coverage.AddSkipped("no code", 1)
