@@ -68,6 +68,14 @@ func TestAsarInApp(t *testing.T) {
 	if p.ID != idOf(t, dir, "App.app") {
 		t.Error("the id is not that of the files that lie in the app")
 	}
+	var list []string
+	for _, f := range []string{"Contents/Info.plist", "Contents/MacOS/App", "Contents/Resources/app.asar", "Contents/Resources/app.asar.unpacked/node_modules/left/out.node"} {
+		b, _ := os.ReadFile(filepath.Join(dir, "App.app", f))
+		list = append(list, "App.app/"+f, string(sbom.DigestOf(b)))
+	}
+	if s.Inputs[0].Digest != sbom.DigestOfList(list) || s.Inputs[0].Files != 10 {
+		t.Errorf("the manifest is not that of the files that were given: %+v", s.Inputs[0])
+	}
 	// App, Info.plist, the archive, six members, the module beside it.
 	if c := p.Coverage; c.Files != 10 || c.Analysed != 7 || c.Skipped != 3 {
 		t.Errorf("coverage %+v", c)

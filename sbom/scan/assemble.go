@@ -2,6 +2,7 @@ package scan
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -96,6 +97,7 @@ func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bund
 		}
 		for i := range a.Slices {
 			sl := &a.Slices[i]
+			rel := path.Join(rel, sl.Member)
 			place := sbom.Place{Path: rel, File: f.digest, Offset: sl.Offset, Bundle: d.set.Innermost(rel),
 				Role: d.set.RoleOf(rel, sl.Image.Type, bundles)}
 			for _, g := range sl.Gaps {

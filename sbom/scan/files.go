@@ -227,7 +227,7 @@ var byMagic = []struct{ magic, kind string }{
 // sniff says what a file is from its first bytes, else from its name: a kind of
 // code, or "" for no code.
 func sniff(name string, head []byte) string {
-	if macho.Sniff(head) {
+	if macho.Sniff(head) || objectArchive(head) {
 		return kindMachO
 	}
 	ext := strings.ToLower(path.Ext(name))
