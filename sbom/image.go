@@ -42,9 +42,9 @@ type Counts struct {
 
 // Place is one place of an image in its product.
 type Place struct {
-	Path   string // of the file, relative to the product
+	Path   string // of the file, relative to the product; a member of a static archive lies below it
 	File   Digest // of the whole file
-	Offset int64  // of the slice in the file
+	Offset int64  // of the slice (or member) in the file
 	Bundle string // Path of the innermost bundle that holds the file
 	Role   Role
 }

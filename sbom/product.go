@@ -47,6 +47,7 @@ const (
 	BundleResource  BundleKind = "bundle" // .bundle elsewhere
 	BundleXCF       BundleKind = "xcframework"
 	BundleDSYM      BundleKind = "dsym" // symbols of another binary: never counted as code
+	BundleAsar      BundleKind = "asar" // archive of an Electron app: its members lie below its path
 )
 
 // Role says what a bundle or an image is for in its product.

@@ -23,13 +23,14 @@ const (
 	InputPkg       = "pkg" // an installer package
 	InputXIP       = "xip"
 	InputTar       = "tar" // plain or compressed
+	InputAsar      = "asar"
 )
 
 // Input is one path that the user gave.
 type Input struct {
 	Path   string // the last component of the path, with a number where two inputs have the same: where an input lies does not show
 	Kind   string //
-	Digest Digest // of the file; of a folder: of its sorted (path, content digest) list
+	Digest Digest // of the file; of a folder: of its sorted (path, content digest) list, without members of asar archives
 	Files  int    // regular files met, those in archives too
 	Bytes  int64  // bytes of those
 }

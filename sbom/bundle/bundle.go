@@ -50,9 +50,11 @@ var kindBySuffix = map[string]sbom.BundleKind{
 	".action":          sbom.BundlePlugin,
 	".xctest":          sbom.BundlePlugin,
 	".driver":          sbom.BundlePlugin,
+	".asar":            sbom.BundleAsar,
 }
 
-// KindOf is the kind of bundle that a folder's name makes it, or "".
+// KindOf is the kind of bundle that a folder's name makes it, or "". An archive
+// whose members lie below its path counts as a folder.
 func KindOf(name string) sbom.BundleKind {
 	return kindBySuffix[strings.ToLower(path.Ext(name))]
 }

@@ -52,6 +52,9 @@ func stem(p string) string {
 // executable finds the bundle's executable: where its Info.plist says, else
 // under the bundle's own name.
 func (s *Set) executable(dir, name string) string {
+	if s.kinds[dir] == sbom.BundleAsar {
+		return "" // it is started by the app's own executable
+	}
 	for _, n := range []string{name, stem(dir)} {
 		if n == "" || n == "." || strings.Contains(n, "/") {
 			continue

@@ -115,7 +115,7 @@ func bundleType(k sbom.BundleKind) cyclonedx.ComponentType {
 	switch k {
 	case sbom.BundleFramework, sbom.BundleXCF:
 		return cyclonedx.ComponentTypeFramework
-	case sbom.BundleResource, sbom.BundlePlugin:
+	case sbom.BundleResource, sbom.BundlePlugin, sbom.BundleAsar:
 		return cyclonedx.ComponentTypeLibrary
 	case sbom.BundleDSYM:
 		return cyclonedx.ComponentTypeFile

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/kinbom/kinbom/sbom/container/asar"
 	"github.com/kinbom/kinbom/sbom/container/compress"
 	"github.com/kinbom/kinbom/sbom/container/tarball"
 	"github.com/kinbom/kinbom/sbom/container/xar"
@@ -38,6 +39,8 @@ var ErrUnsupported = errors.New("not a container that can be opened")
 // Formats returns the formats, the more special before the more general.
 func Formats() []Format {
 	return []Format{
+		{Name: "asar", Doc: "archive of an Electron app, its hashes verified", Endings: []string{".asar"},
+			Detect: func(head []byte, name string) bool { return asar.Detect(head) || hasEnding(name, ".asar") }, Open: openAsar},
 		{Name: "ipa", Doc: "iOS app archive: a zip with Payload/*.app", Endings: []string{".ipa"},
 			Detect: func(head []byte, name string) bool { return zipMagic(head) && hasEnding(name, ".ipa") }, Open: openZip},
 		{Name: "zip", Doc: "zip archive, symbolic links and zip64 included", Endings: []string{".zip"},
@@ -153,4 +156,22 @@ func Unpack(ctx context.Context, path, dest string, b *limit.Budget) (*Tree, err
 		return nil, fmt.Errorf("unpacking %s: %w", path, ErrUnsupported)
 	}
 	return format.Open(ctx, f, dest, b)
+}
+
+// UnpackAs is Unpack for a file whose format is known already, by the name that
+// Format has: contents in a private folder have lost the names that tell some
+// formats.
+func UnpackAs(ctx context.Context, format, path, dest string, b *limit.Budget) (*Tree, error) {
+	for _, known := range Formats() {
+		if known.Name != format {
+			continue
+		}
+		f, err := OpenRegular(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return known.Open(ctx, f, dest, b)
+	}
+	return nil, fmt.Errorf("unpacking as %q: %w", format, ErrUnsupported)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/container/asar"
 	"github.com/kinbom/kinbom/sbom/limit"
 )
 
@@ -71,6 +72,10 @@ func (n *intake) trouble(path string, err error) {
 func (n *intake) explain(err error) (kind sbom.GapKind, offset int64, why string) {
 	kind, offset, why = sbom.GapUnreadable, -1, err.Error()
 	var over *limit.Error
+	var bad *asar.FormatError
+	if errors.As(err, &bad) {
+		offset = bad.Offset
+	}
 	switch {
 	case errors.As(err, &over):
 		return sbom.GapLimit, -1, limitText(over)

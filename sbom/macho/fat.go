@@ -76,6 +76,7 @@ func (f *File) addSlice(b []byte, a fatArch, o Options) {
 	}
 	kind, why := sbom.GapUnreadable, fmt.Sprintf("slice %s: %v", archName(a.cpu, a.sub), err)
 	if len(b) >= 8 && string(b[:8]) == "!<arch>\n" {
+		f.Archives = append(f.Archives, Archive{int64(a.offset), int64(len(b))})
 		kind, why = sbom.GapNotLookedAt, "slice "+archName(a.cpu, a.sub)+" is a static archive"
 	}
 	f.gap(kind, int64(a.offset), "%s", why)

@@ -16,7 +16,14 @@ type File struct {
 	Fat    bool       // a universal file, even when it holds one slice
 	Slices []Slice    // in file order of the table
 	Gaps   []sbom.Gap // of the universal header itself; as in Slice.Gaps
+
+	// Archives are the slices that are static archives. They are not read here:
+	// each has a gap with its offset.
+	Archives []Archive
 }
+
+// Archive is where a static archive lies in a universal file.
+type Archive struct{ Offset, Size int64 }
 
 // Slice is what one architecture of a file says. Byte slices in it alias the
 // input.

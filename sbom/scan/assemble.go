@@ -2,6 +2,7 @@ package scan
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -19,8 +20,9 @@ const (
 func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 	p := &sbom.Product{Kind: d.kind, Name: d.name, Paths: []string{d.path()}, Gaps: d.gaps}
 	var ids []sbom.FileID
+	own := d.own()
 	for _, f := range d.files {
-		if f.digest != "" && !f.ignored {
+		if f.digest != "" && !f.ignored && !own[f.in] {
 			ids = append(ids, sbom.FileID{Path: d.rel(f), Digest: f.digest})
 		}
 	}
@@ -95,6 +97,7 @@ func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bund
 		}
 		for i := range a.Slices {
 			sl := &a.Slices[i]
+			rel := path.Join(rel, sl.Member)
 			place := sbom.Place{Path: rel, File: f.digest, Offset: sl.Offset, Bundle: d.set.Innermost(rel),
 				Role: d.set.RoleOf(rel, sl.Image.Type, bundles)}
 			for _, g := range sl.Gaps {
@@ -124,6 +127,7 @@ func (d *draft) cover(p *sbom.Product) {
 	notRead := map[string]*sbom.Gap{}
 	for _, f := range d.files {
 		rel := d.rel(f)
+		p.Coverage.Add(f.lost)
 		switch r := d.binaries[f]; {
 		case f.trouble != nil:
 			p.Coverage.AddUnreadable(f.trouble.Why, 1)
@@ -136,7 +140,7 @@ func (d *draft) cover(p *sbom.Product) {
 			p.Coverage.AddSkipped(whySpecial, 1)
 		case r != nil:
 			r.cover(&p.Coverage)
-		case f.used != "":
+		case f.used != "", f.opened != "":
 			p.Coverage.AddAnalysed(1)
 		case f.kind == "":
 			p.Coverage.AddSkipped("no code", 1)

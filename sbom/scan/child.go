@@ -7,10 +7,12 @@ import (
 	"io"
 	"log"
 	"os"
+	"slices"
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/capability"
 	"github.com/kinbom/kinbom/sbom/catalog"
+	"github.com/kinbom/kinbom/sbom/container/ar"
 	"github.com/kinbom/kinbom/sbom/link"
 	"github.com/kinbom/kinbom/sbom/macho"
 	"github.com/kinbom/kinbom/sbom/plist"
@@ -72,6 +74,7 @@ type analysis struct {
 type sliceAnalysis struct {
 	Image      sbom.Image
 	Offset     int64
+	Member     string // name in a static archive, or ""
 	Exports    []string
 	Imports    []string // names, grouped by Ordinals
 	Ordinals   []ordinal
@@ -141,11 +144,21 @@ func readMachO(rules *ruleCache, q machoRequest) (*analysis, error) {
 	if q.Basic {
 		o.Level = macho.Basic
 	}
+	a := &analysis{}
+	if ar.Detect(b) {
+		a.staticArchive(b, 0, o, set, q.Digest)
+		return a, nil
+	}
 	f, err := macho.ReadBytes(b, o)
 	if err != nil {
 		return nil, err
 	}
-	a := &analysis{Gaps: f.Gaps}
+	a.Gaps = slices.DeleteFunc(f.Gaps, func(g sbom.Gap) bool { // those are read here
+		return slices.ContainsFunc(f.Archives, func(r macho.Archive) bool { return r.Offset == g.Offset })
+	})
+	for _, r := range f.Archives {
+		a.staticArchive(b[r.Offset:r.Offset+r.Size:r.Offset+r.Size], r.Offset, o, set, q.Digest)
+	}
 	for i := range f.Slices {
 		a.Slices = append(a.Slices, analyse(&f.Slices[i], set, q.Digest))
 	}

@@ -41,6 +41,11 @@ type file struct {
 	opened  string    // format of the archive that it was opened as, or ""
 	trouble *sbom.Gap // could not be read
 
+	closed *sbom.Gap          // why an archive was not opened; its own bytes can be read
+	in     *file              // the asar archive that it is a member of, or nil
+	lost   sbom.Coverage      // members of an asar archive that have no entry
+	beside []container.Beside // what an asar archive lists and does not hold
+
 	digest sbom.Digest
 	kind   string // what its first bytes say; see sniff
 	holds  bool   // a binary that carries package data
@@ -222,7 +227,7 @@ var byMagic = []struct{ magic, kind string }{
 // sniff says what a file is from its first bytes, else from its name: a kind of
 // code, or "" for no code.
 func sniff(name string, head []byte) string {
-	if macho.Sniff(head) {
+	if macho.Sniff(head) || objectArchive(head) {
 		return kindMachO
 	}
 	ext := strings.ToLower(path.Ext(name))
@@ -259,6 +264,9 @@ func (t *tree) manifest() sbom.Input {
 	for _, f := range t.files {
 		in.Files++
 		in.Bytes += f.size
+		if f.in != nil {
+			continue // the archive's own digest stands for it
+		}
 		list = append(list, strings.TrimPrefix(f.norm, t.prefix), string(f.digest))
 	}
 	if in.Kind == sbom.InputDirectory || in.Kind == sbom.InputBundle {

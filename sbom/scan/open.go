@@ -140,13 +140,13 @@ func (t *tree) typed(p string, g sbom.Gap) {
 	}
 }
 
-// openArchives unpacks the archives that lie outside any app, and those inside
-// them, as far as the budget goes.
+// openArchives unpacks the archives that lie outside any app, those inside
+// them, and asar archives wherever they lie, as far as the budget goes.
 func (s *scanner) openArchives(ctx context.Context, t *tree, b *limit.Budget, given bool) error {
 	for depth, from := 1, 0; from < len(t.files); depth++ {
 		to := len(t.files)
 		for _, f := range t.files[from:to] {
-			if f.trouble != nil || f.special || outermostApp(f.norm) != "" {
+			if f.trouble != nil || f.special || outermostApp(f.norm) != "" && !namedAsar(f.norm) {
 				continue
 			}
 			format := archiveFormat(f.disk, f.norm, given && depth == 1)
@@ -157,7 +157,7 @@ func (s *scanner) openArchives(ctx context.Context, t *tree, b *limit.Budget, gi
 				t.input.Kind = format
 			}
 			if err := b.CheckContainers(depth); err != nil {
-				f.trouble = &sbom.Gap{Kind: sbom.GapLimit, Path: f.path, Offset: -1, Count: 1, Why: err.Error()}
+				f.closed = &sbom.Gap{Kind: sbom.GapLimit, Path: f.path, Offset: -1, Count: 1, Why: err.Error()}
 				continue
 			}
 			if err := s.unpackInto(ctx, t, f, format, b); err != nil {
@@ -195,6 +195,7 @@ func archiveFormat(disk, name string, given bool) string {
 // unpackRequest asks a child to unpack one archive.
 type unpackRequest struct {
 	Disk, Dest string
+	Format     string // name of a container.Format
 	Max        limit.Max
 }
 
@@ -203,7 +204,7 @@ func (s *scanner) unpackInto(ctx context.Context, t *tree, f *file, format strin
 	max := b.Max()
 	entries, used := b.Used()
 	max.Entries, max.Bytes = max.Entries-entries, max.Bytes-used
-	q, err := json.Marshal(unpackRequest{Disk: f.disk, Dest: filepath.Join(s.temp, "spool"), Max: max})
+	q, err := json.Marshal(unpackRequest{Disk: f.disk, Dest: filepath.Join(s.temp, "spool"), Format: format, Max: max})
 	if err != nil {
 		return fmt.Errorf("encoding a request: %w", err)
 	}
@@ -214,7 +215,7 @@ func (s *scanner) unpackInto(ctx context.Context, t *tree, f *file, format strin
 		}
 		g := gapOf(err)
 		g.Path = f.path
-		f.trouble = &g
+		f.closed = &g
 		return nil
 	}
 	var ct container.Tree
@@ -227,6 +228,10 @@ func (s *scanner) unpackInto(ctx context.Context, t *tree, f *file, format strin
 	}
 	_ = b.TakeEntries(int64(len(ct.Entries))) // the child stayed below what was left
 	_ = b.TakeBytes(size)
+	if format == formatAsar {
+		t.addAsar(f, &ct)
+		return nil
+	}
 	f.opened = format
 	t.add(&ct, f.norm+"/")
 	return nil
@@ -238,7 +243,7 @@ func unpack(ctx context.Context, request []byte) ([]byte, error) {
 	if err := json.Unmarshal(request, &q); err != nil {
 		return nil, fmt.Errorf("decoding the request: %w", err)
 	}
-	t, err := container.Unpack(ctx, q.Disk, q.Dest, limit.New(q.Max))
+	t, err := container.UnpackAs(ctx, q.Format, q.Disk, q.Dest, limit.New(q.Max))
 	if err != nil {
 		return nil, plainly(err)
 	}

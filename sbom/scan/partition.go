@@ -81,6 +81,7 @@ func (s *scanner) partitionTree(t *tree, out *sbom.Scan) []*draft {
 	var drafts []*draft
 	var rest []*file
 	holdsCode := map[string]bool{} // loose bundles with code in them
+	kinds := map[string]int{}      // see outside
 	for _, f := range t.files {
 		switch root := outermostApp(f.norm); {
 		case root != "":
@@ -117,7 +118,7 @@ func (s *scanner) partitionTree(t *tree, out *sbom.Scan) []*draft {
 		case b == "" && f.kind == kindMachO:
 			drafts = append(drafts, &draft{kind: sbom.KindExecutable, root: f.norm, name: path.Base(f.norm), files: []*file{f}, tree: t})
 		default:
-			outside(f, out)
+			outside(f, out, kinds)
 		}
 	}
 	if len(loose.files) > 0 {
@@ -165,8 +166,10 @@ func stem(p string) string {
 	return strings.TrimSuffix(b, path.Ext(b))
 }
 
-// outside counts a file that belongs to no product.
-func outside(f *file, out *sbom.Scan) {
+// outside counts a file that belongs to no product. Members of one asar archive
+// that are not looked at share a gap for each kind; kinds knows where it is.
+func outside(f *file, out *sbom.Scan, kinds map[string]int) {
+	out.Outside.Add(f.lost)
 	switch {
 	case f.trouble != nil:
 		out.Outside.AddUnreadable(f.trouble.Why, 1)
@@ -181,9 +184,18 @@ func outside(f *file, out *sbom.Scan) {
 		out.Outside.AddSkipped("dSYM: symbols of another binary, no code", 1)
 	default:
 		out.Outside.AddSkipped("belongs to no product", 1)
-		if f.kind != "" {
-			out.Gaps = append(out.Gaps, sbom.Gap{Kind: sbom.GapNotLookedAt, Path: f.norm, Offset: -1, Count: 1,
-				Why: f.kind + " outside any product is not looked at"})
+		if f.kind == "" {
+			return
 		}
+		if f.in != nil {
+			key := f.kind + "\x00" + f.in.norm
+			if i, ok := kinds[key]; ok {
+				out.Gaps[i].Count++
+				return
+			}
+			kinds[key] = len(out.Gaps)
+		}
+		out.Gaps = append(out.Gaps, sbom.Gap{Kind: sbom.GapNotLookedAt, Path: f.norm, Offset: -1, Count: 1,
+			Why: f.kind + " outside any product is not looked at"})
 	}
 }

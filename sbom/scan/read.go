@@ -176,7 +176,7 @@ func (s *scanner) keep(f *file, answer []byte, notes []sbom.Gap) (*reading, erro
 		if slices.ContainsFunc(a.Gaps, func(g sbom.Gap) bool { return g.Kind != sbom.GapNotLookedAt }) || len(a.Gaps) == 0 {
 			r.trouble = &sbom.Gap{Kind: sbom.GapUnreadable, Offset: -1, Count: 1, Why: "no slice of it can be read"}
 		} else {
-			r.skipped = "static archive: not looked at"
+			r.skipped = "static archive without Mach-O objects: not looked at"
 		}
 		return r, nil
 	}

@@ -101,6 +101,7 @@ func (s *scanner) run(ctx context.Context) (*sbom.Scan, error) {
 		return nil, err
 	}
 	for _, t := range trees {
+		t.settle()
 		out.Inputs = append(out.Inputs, t.manifest())
 	}
 	slices.SortFunc(out.Inputs, func(a, b sbom.Input) int { return strings.Compare(a.Path, b.Path) })
