@@ -84,7 +84,7 @@ func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, input
 	p := &progress{env: e}
 	defer p.clear()
 	s, err := scan.Run(ctx, scan.Options{
-		Inputs: inputs, Rules: set, Command: e.child, Version: version, Jobs: f.jobs, Progress: p.draw,
+		Inputs: inputs, Rules: set, Command: e.child, Watcher: e.watcher, Version: version, Jobs: f.jobs, Progress: p.draw,
 	})
 	var none *scan.NoProductError
 	if errors.As(err, &none) {

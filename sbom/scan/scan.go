@@ -12,8 +12,6 @@ package scan
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -40,6 +38,7 @@ type Options struct {
 	Inputs   []string        // paths as the user gave them
 	Rules    *capability.Set // in force for the whole scan
 	Command  worker.Command  // starts a child that serves Handlers
+	Watcher  worker.Command  // starts a process that runs worker.WatchFolder; nil: a killed run leaves its private folder
 	Version  string          // of kinbom, for the record
 	Jobs     int             // children and hashers; 0: one for each core
 	Max      limit.Max       // what one input may cost
@@ -65,12 +64,12 @@ func Run(ctx context.Context, o Options) (*sbom.Scan, error) {
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.NumCPU()
 	}
-	temp, err := os.MkdirTemp("", "kinbom-")
+	folder, err := worker.MakeFolder(o.Watcher)
 	if err != nil {
-		return nil, fmt.Errorf("making a private folder: %w", err)
+		return nil, err
 	}
-	defer os.RemoveAll(temp)
-	s := &scanner{Options: o, temp: temp}
+	defer folder.Remove() // what cannot be removed costs no result: the watcher tries on
+	s := &scanner{Options: o, temp: folder.Path}
 	if err := s.writeRules(); err != nil {
 		return nil, err
 	}
