@@ -110,6 +110,10 @@ func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, input
 		Inputs: inputs, Rules: set, Command: e.child, Watcher: e.watcher, Version: version, Jobs: f.jobs, Max: most, Progress: p.draw,
 	})
 	var none *scan.NoProductError
+	var room *scan.NoRoomError
+	if errors.As(err, &room) {
+		return nil, usageError{room.Error(), "set TMPDIR to a folder with more room; --limit bytes=SIZE lets archives unpack to less"}
+	}
 	if errors.As(err, &none) {
 		return nil, noProduct(none, inputs)
 	}

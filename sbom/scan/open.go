@@ -239,6 +239,9 @@ func unpack(ctx context.Context, request []byte) ([]byte, error) {
 		return nil, fmt.Errorf("decoding the request: %w", err)
 	}
 	t, err := container.Unpack(ctx, q.Disk, q.Dest, limit.Resume(q.Max, q.Entries, q.Bytes))
+	if full(err) {
+		return nil, fmt.Errorf("%s%w", noRoom, plainly(err))
+	}
 	if err != nil {
 		return nil, plainly(err)
 	}

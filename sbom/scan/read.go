@@ -199,7 +199,7 @@ func (s *scanner) ask(ctx context.Context, p *worker.Pool, kind string, q any, l
 // fatal tells trouble with the run from trouble with the input.
 func fatal(ctx context.Context, err error) bool {
 	var start *worker.StartError
-	return ctx.Err() != nil || errors.As(err, &start) || errors.Is(err, worker.ErrClosed)
+	return ctx.Err() != nil || full(err) || errors.As(err, &start) || errors.Is(err, worker.ErrClosed)
 }
 
 // gapOf is the gap that stands for a request that failed.

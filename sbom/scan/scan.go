@@ -59,25 +59,27 @@ type scanner struct {
 }
 
 // Run scans the inputs. Trouble with a file is a gap in the result; an error is
-// the call's or the environment's, or a *NoProductError.
+// the call's or the environment's (a *NoRoomError when the folder for temporary
+// files is full), or a *NoProductError.
 func Run(ctx context.Context, o Options) (*sbom.Scan, error) {
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.NumCPU()
 	}
 	folder, err := worker.MakeFolder(o.Watcher)
 	if err != nil {
-		return nil, err
+		return nil, roomError(err)
 	}
 	defer folder.Remove() // what cannot be removed costs no result: the watcher tries on
 	s := &scanner{Options: o, temp: folder.Path}
 	if err := s.writeRules(); err != nil {
-		return nil, err
+		return nil, roomError(err)
 	}
 	s.pool = worker.NewPool(worker.Config{Command: o.Command, Size: o.Jobs, Limits: o.Limits})
 	defer s.pool.Close()
 	s.packages = worker.NewPool(worker.Config{Command: o.Command, Size: 1, Limits: packageLimits(o.Limits)})
 	defer s.packages.Close()
-	return s.run(ctx)
+	out, err := s.run(ctx)
+	return out, roomError(err)
 }
 
 // packageLimits gives syft's child room for its licence texts.
