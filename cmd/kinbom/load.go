@@ -18,7 +18,9 @@ import (
 	"github.com/kinbom/kinbom/sbom/scan"
 )
 
-// scanFlags are what every verb that may scan takes.
+// scanFlags are what every verb that may scan takes. They are the same for all:
+// an audit of apps does what a scan and an audit of its SBOMs do. That is why
+// audit has one flag more than the eight that a verb should have.
 type scanFlags struct {
 	rules  []string
 	jobs   int
