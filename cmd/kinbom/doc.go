@@ -19,6 +19,10 @@ show; "carries" is not "collects".
 Inputs are directories, .app bundles, bare Mach-O files, zip, ipa and tar
 archives, disk images and installer packages, in any mix.
 
+What an input may cost is limited; --limit KEY=VALUE changes a limit (entries,
+bytes, depth, containers, path-length, file-size, ratio). A limit that is hit is
+a gap that names it. docs/limits.md has the table.
+
 Exit status, equal in all formats: 2 the call or the tool failed; else 1 some
 verdict is unexpected (--fail-on and --min-grade change that); else 3 the result
 is incomplete and --require-complete was given; else 0.

@@ -18,6 +18,7 @@ type env struct {
 	getenv   func(string) string
 	terminal bool           // progress may be drawn on stderr
 	child    worker.Command // starts a reader process
+	watcher  worker.Command // starts the watcher of a scan's private folder
 }
 
 func systemEnv() *env {
@@ -25,6 +26,7 @@ func systemEnv() *env {
 		stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv,
 		terminal: term.IsTerminal(int(os.Stderr.Fd())),
 		child:    worker.Self("kinbom", childVerb),
+		watcher:  worker.Self("kinbom", watchVerb),
 	}
 }
 

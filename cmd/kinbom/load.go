@@ -7,24 +7,30 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/capability"
 	"github.com/kinbom/kinbom/sbom/cdx"
+	"github.com/kinbom/kinbom/sbom/limit"
 	"github.com/kinbom/kinbom/sbom/scan"
 )
 
-// scanFlags are what every verb that may scan takes.
+// scanFlags are what every verb that may scan takes. They are the same for all:
+// an audit of apps does what a scan and an audit of its SBOMs do. That is why
+// audit has one flag more than the eight that a verb should have.
 type scanFlags struct {
-	rules []string
-	jobs  int
+	rules  []string
+	jobs   int
+	limits []string
 }
 
 func (f *scanFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.rules, "rules", nil, "folder with more rule files (may be given again)")
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", 0, "reader processes at once (default: one for each core)")
+	c.Flags().StringArrayVar(&f.limits, "limit", nil, "most that an input may cost, such as bytes=2G (may be given again): "+strings.Join(limit.Keys(), ", "))
 }
 
 // loadRules gives the built-in rules and the user's.
@@ -51,6 +57,10 @@ func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*sbom.Sc
 	if err != nil {
 		return nil, nil, err
 	}
+	most, err := f.max()
+	if err != nil {
+		return nil, nil, err
+	}
 	saved := 0
 	for _, in := range inputs {
 		if _, err := os.Stat(in); err != nil {
@@ -65,12 +75,15 @@ func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*sbom.Sc
 	}
 	switch {
 	case saved == 0:
-		s, err := f.scan(ctx, e, set, inputs)
+		s, err := f.scan(ctx, e, set, inputs, most)
 		return s, set, err
 	case saved < len(inputs):
 		return nil, nil, usageError{"saved SBOMs and apps cannot be mixed in one run", "scan the apps first: kinbom scan APPS -o boms"}
 	case saved > 1:
 		return nil, nil, usageError{"more than one folder of saved SBOMs was given", "scan all apps into one folder: kinbom scan APPS... -o boms"}
+	}
+	if len(f.limits) > 0 {
+		return nil, nil, usageError{"--limit cannot change what saved SBOMs say", "scan the apps again with --limit, and use that"}
 	}
 	s, err := cdx.Load(inputs[0])
 	if err == nil && len(f.rules) > 0 && s.Rules != set.Digest() {
@@ -80,13 +93,29 @@ func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*sbom.Sc
 	return s, set, err
 }
 
-func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, inputs []string) (*sbom.Scan, error) {
+// max reads the limits that the user gave.
+func (f *scanFlags) max() (limit.Max, error) {
+	var m limit.Max
+	for _, l := range f.limits {
+		var bad *limit.SetError
+		if err := m.Set(l); errors.As(err, &bad) {
+			return m, usageError{"--" + bad.Error(), "--limit KEY=VALUE with one of " + strings.Join(bad.Keys, ", ") + "; a size may end in K, M, G or T"}
+		}
+	}
+	return m, nil
+}
+
+func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, inputs []string, most limit.Max) (*sbom.Scan, error) {
 	p := &progress{env: e}
 	defer p.clear()
 	s, err := scan.Run(ctx, scan.Options{
-		Inputs: inputs, Rules: set, Command: e.child, Version: version, Jobs: f.jobs, Progress: p.draw,
+		Inputs: inputs, Rules: set, Command: e.child, Watcher: e.watcher, Version: version, Jobs: f.jobs, Max: most, Progress: p.draw,
 	})
 	var none *scan.NoProductError
+	var room *scan.NoRoomError
+	if errors.As(err, &room) {
+		return nil, usageError{room.Error(), "set TMPDIR to a folder with more room; --limit bytes=SIZE lets archives unpack to less"}
+	}
 	if errors.As(err, &none) {
 		return nil, noProduct(none, inputs)
 	}

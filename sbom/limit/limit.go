@@ -92,6 +92,15 @@ type Budget struct {
 // New makes a budget; fields of m that are zero or less get their default.
 func New(m Max) *Budget { return &Budget{max: m.withDefaults()} }
 
+// Resume makes a budget of which some is used already: a process goes on with
+// the counts of another. Limits and messages are those of the whole.
+func Resume(m Max, entries, bytes int64) *Budget {
+	b := New(m)
+	b.entries.Store(max(entries, 0))
+	b.bytes.Store(max(bytes, 0))
+	return b
+}
+
 // Max returns the limits in force; for a nil Budget all are zero.
 func (b *Budget) Max() Max {
 	if b == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/capability"
 	"github.com/kinbom/kinbom/sbom/catalog"
+	"github.com/kinbom/kinbom/sbom/container"
 	"github.com/kinbom/kinbom/sbom/container/ar"
 	"github.com/kinbom/kinbom/sbom/link"
 	"github.com/kinbom/kinbom/sbom/macho"
@@ -221,7 +222,7 @@ func readPlists(qs []plistRequest) []plistAnswer {
 const maxPlist = 1 << 20
 
 func readPlist(disk string) (plist.Dict, error) {
-	f, err := os.Open(disk)
+	f, err := container.OpenRegular(disk)
 	if err != nil {
 		return nil, err
 	}

@@ -46,6 +46,7 @@ type file struct {
 	lost   sbom.Coverage      // members of an asar archive that have no entry
 	beside []container.Beside // what an asar archive lists and does not hold
 
+	stamp  stamp // before it was hashed; see changed
 	digest sbom.Digest
 	kind   string // what its first bytes say; see sniff
 	holds  bool   // a binary that carries package data
@@ -62,6 +63,7 @@ const (
 // hashed is what one file on disk gave: hard links are read once.
 type hashed struct {
 	once   sync.Once
+	stamp  stamp
 	digest sbom.Digest
 	head   []byte
 	err    error
@@ -93,7 +95,10 @@ func (s *scanner) hash(ctx context.Context, files []*file) error {
 		}
 		v, _ := seen.LoadOrStore(key, &hashed{})
 		h := v.(*hashed)
-		h.once.Do(func() { h.digest, h.head, h.err = hashFile(ctx, f.disk) })
+		h.once.Do(func() {
+			h.stamp = stampOf(f.disk)
+			h.digest, h.head, h.err = hashFile(ctx, f.disk)
+		})
 		if h.err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -101,7 +106,7 @@ func (s *scanner) hash(ctx context.Context, files []*file) error {
 			f.fail(h.err)
 			return nil
 		}
-		f.digest = h.digest
+		f.digest, f.stamp = h.digest, h.stamp
 		f.classify(h.head)
 		return nil
 	})

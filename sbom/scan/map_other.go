@@ -2,11 +2,11 @@
 
 package scan
 
-import "os"
+import "github.com/kinbom/kinbom/sbom/container"
 
 // mapFile reads the file where the system has no mmap.
 func mapFile(disk string) (b []byte, done func(), err error) {
-	f, err := os.Open(disk)
+	f, err := container.OpenRegular(disk)
 	if err != nil {
 		return nil, nil, err
 	}

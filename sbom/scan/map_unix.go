@@ -3,15 +3,15 @@
 package scan
 
 import (
-	"os"
-
 	"golang.org/x/sys/unix"
+
+	"github.com/kinbom/kinbom/sbom/container"
 )
 
 // mapFile maps a file for reading. A file that shrinks meanwhile kills the
 // process by a signal: that is why this runs in a child.
 func mapFile(disk string) (b []byte, done func(), err error) {
-	f, err := os.Open(disk)
+	f, err := container.OpenRegular(disk)
 	if err != nil {
 		return nil, nil, err
 	}

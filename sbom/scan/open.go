@@ -197,14 +197,14 @@ type unpackRequest struct {
 	Disk, Dest string
 	Format     string // name of a container.Format
 	Max        limit.Max
+	Entries    int64 // used so far of Max, as Bytes
+	Bytes      int64
 }
 
 // unpackInto unpacks one archive in a child and adds what it holds.
 func (s *scanner) unpackInto(ctx context.Context, t *tree, f *file, format string, b *limit.Budget) error {
-	max := b.Max()
 	entries, used := b.Used()
-	max.Entries, max.Bytes = max.Entries-entries, max.Bytes-used
-	q, err := json.Marshal(unpackRequest{Disk: f.disk, Dest: filepath.Join(s.temp, "spool"), Format: format, Max: max})
+	q, err := json.Marshal(unpackRequest{Disk: f.disk, Dest: filepath.Join(s.temp, "spool"), Format: format, Max: b.Max(), Entries: entries, Bytes: used})
 	if err != nil {
 		return fmt.Errorf("encoding a request: %w", err)
 	}
@@ -243,7 +243,10 @@ func unpack(ctx context.Context, request []byte) ([]byte, error) {
 	if err := json.Unmarshal(request, &q); err != nil {
 		return nil, fmt.Errorf("decoding the request: %w", err)
 	}
-	t, err := container.UnpackAs(ctx, q.Format, q.Disk, q.Dest, limit.New(q.Max))
+	t, err := container.UnpackAs(ctx, q.Format, q.Disk, q.Dest, limit.Resume(q.Max, q.Entries, q.Bytes))
+	if full(err) {
+		return nil, fmt.Errorf("%s%w", noRoom, plainly(err))
+	}
 	if err != nil {
 		return nil, plainly(err)
 	}

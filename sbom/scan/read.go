@@ -142,11 +142,14 @@ func (s *scanner) read(ctx context.Context, drafts []*draft) error {
 func (s *scanner) binary(ctx context.Context, f *file) (*reading, error) {
 	q := machoRequest{Disk: f.disk, Digest: f.digest, Rules: s.rulesFile()}
 	b, err := s.ask(ctx, s.pool, askMachO, q, deadline(f.size))
+	if err != nil && fatal(ctx, err) {
+		return nil, err
+	}
+	if f.changed() {
+		return &reading{trouble: changedGap()}, nil
+	}
 	if err == nil {
 		return s.keep(f, b, nil)
-	}
-	if fatal(ctx, err) {
-		return nil, err
 	}
 	first := gapOf(err)
 	if first.Kind == sbom.GapUnreadable {
@@ -154,6 +157,9 @@ func (s *scanner) binary(ctx context.Context, f *file) (*reading, error) {
 	}
 	q.Basic = true
 	b, err = s.ask(ctx, s.pool, askMachO, q, deadline(f.size))
+	if err == nil && f.changed() {
+		return &reading{trouble: changedGap()}, nil
+	}
 	if err == nil {
 		first.Why += "; only its load commands were read"
 		return s.keep(f, b, []sbom.Gap{first})
@@ -199,7 +205,7 @@ func (s *scanner) ask(ctx context.Context, p *worker.Pool, kind string, q any, l
 // fatal tells trouble with the run from trouble with the input.
 func fatal(ctx context.Context, err error) bool {
 	var start *worker.StartError
-	return ctx.Err() != nil || errors.As(err, &start) || errors.Is(err, worker.ErrClosed)
+	return ctx.Err() != nil || full(err) || errors.As(err, &start) || errors.Is(err, worker.ErrClosed)
 }
 
 // gapOf is the gap that stands for a request that failed.

@@ -12,8 +12,6 @@ package scan
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -40,6 +38,7 @@ type Options struct {
 	Inputs   []string        // paths as the user gave them
 	Rules    *capability.Set // in force for the whole scan
 	Command  worker.Command  // starts a child that serves Handlers
+	Watcher  worker.Command  // starts a process that runs worker.WatchFolder; nil: a killed run leaves its private folder
 	Version  string          // of kinbom, for the record
 	Jobs     int             // children and hashers; 0: one for each core
 	Max      limit.Max       // what one input may cost
@@ -60,25 +59,27 @@ type scanner struct {
 }
 
 // Run scans the inputs. Trouble with a file is a gap in the result; an error is
-// the call's or the environment's, or a *NoProductError.
+// the call's or the environment's (a *NoRoomError when the folder for temporary
+// files is full), or a *NoProductError.
 func Run(ctx context.Context, o Options) (*sbom.Scan, error) {
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.NumCPU()
 	}
-	temp, err := os.MkdirTemp("", "kinbom-")
+	folder, err := worker.MakeFolder(o.Watcher)
 	if err != nil {
-		return nil, fmt.Errorf("making a private folder: %w", err)
+		return nil, roomError(err)
 	}
-	defer os.RemoveAll(temp)
-	s := &scanner{Options: o, temp: temp}
+	defer folder.Remove() // what cannot be removed costs no result: the watcher tries on
+	s := &scanner{Options: o, temp: folder.Path}
 	if err := s.writeRules(); err != nil {
-		return nil, err
+		return nil, roomError(err)
 	}
 	s.pool = worker.NewPool(worker.Config{Command: o.Command, Size: o.Jobs, Limits: o.Limits})
 	defer s.pool.Close()
 	s.packages = worker.NewPool(worker.Config{Command: o.Command, Size: 1, Limits: packageLimits(o.Limits)})
 	defer s.packages.Close()
-	return s.run(ctx)
+	out, err := s.run(ctx)
+	return out, roomError(err)
 }
 
 // packageLimits gives syft's child room for its licence texts.

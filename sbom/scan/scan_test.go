@@ -45,6 +45,9 @@ func deadly(h map[string]worker.Handler) map[string]worker.Handler {
 		out[kind] = func(ctx context.Context, q []byte) ([]byte, error) {
 			for _, part := range bytes.Split(q, []byte(`"Disk":"`))[1:] {
 				path, _, _ := bytes.Cut(part, []byte(`"`))
+				if fi, err := os.Lstat(string(path)); err != nil || !fi.Mode().IsRegular() {
+					continue
+				}
 				b, _ := os.ReadFile(string(path))
 				switch {
 				case bytes.Contains(b, []byte("DEADLY-ALWAYS")), bytes.Contains(b, []byte("DEADLY-DEEP")) && !bytes.Contains(q, []byte(`"Basic":true`)):

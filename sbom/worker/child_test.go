@@ -39,6 +39,12 @@ func TestMain(m *testing.M) {
 		io.Copy(io.Discard, os.Stdin)
 	case "parent":
 		beParent()
+	case "watcher":
+		if err := WatchFolder(os.Stdin); err != nil {
+			os.Exit(1)
+		}
+	case "folder":
+		beFolder()
 	}
 }
 

@@ -14,6 +14,12 @@
 // bit, big-endian), then the payload. A child's first frame is a greeting, sent
 // when its limits are in force.
 //
+// # The private folder
+//
+// What a run writes for its readers lies in a Folder. A watcher, which is one
+// more process that waits for the end of a pipe, removes it when the run was
+// killed and could not do so itself.
+//
 // # Limits and systems
 //
 // On Linux the child limits its own address space before it reads the first
