@@ -111,14 +111,13 @@ type Header struct {
 // Reader reads the entries one after the other. It is not safe for concurrent
 // use.
 type Reader struct {
-	src    *bufio.Reader
-	off    int64
-	srcErr error
-	cur    *Header
-	left   int64  // bytes of the current content
-	pad    int64  // bytes behind it
-	sum    uint32 // of the bytes read of it
-	err    error  // sticky
+	src  *bufio.Reader
+	off  int64
+	cur  *Header
+	left int64  // bytes of the current content
+	pad  int64  // bytes behind it
+	sum  uint32 // of the bytes read of it
+	err  error  // sticky
 }
 
 // NewReader makes a reader. Nothing is read before the first Next.

@@ -260,8 +260,7 @@ func TestLimits(t *testing.T) {
 	}
 	again := udiftest.Assemble(packed, udiftest.List([]udiftest.Table{{Name: "t"}}, [][]byte{udiftest.Mish(0, 250*8192, 0, chunks)}), 0)
 	wantLimit(t, read(again, limit.Max{}), limit.Ratio)
-	large := one(0, func(c *udiftest.Chunk) { c.Count = 64<<20/512 + 1 })
-	large = small(func(c []udiftest.Chunk) []udiftest.Chunk {
+	large := small(func(c []udiftest.Chunk) []udiftest.Chunk {
 		c = c[:1]
 		c[0].Count = 64<<20/512 + 1
 		return c

@@ -13,12 +13,11 @@ const kolySize = 512
 
 // koly is what the trailer says.
 type koly struct {
-	at                                int64 // its offset in the file
-	dataOffset, dataLength            int64 // the chunks' bytes
-	resourceOffset, resourceLength    int64 // a resource fork, in old images
-	xmlOffset, xmlLength              int64 // a property list, in all others
-	dataChecksum, masterChecksum      checksum
-	dataChecksumAt, masterChecksumsAt int64
+	at                             int64 // its offset in the file
+	dataOffset, dataLength         int64 // the chunks' bytes
+	resourceOffset, resourceLength int64 // a resource fork, in old images
+	xmlOffset, xmlLength           int64 // a property list, in all others
+	dataChecksum, masterChecksum   checksum
 }
 
 // checksum is as images keep it: a type, a number of bits, and 128 bytes.
