@@ -11,10 +11,6 @@ import (
 
 var le = binary.LittleEndian
 
-// headerSize is how many bytes every object starts with: checksum, number,
-// transaction, type, subtype.
-const headerSize = 32
-
 // Types of objects, and the flags beside a type that say how it is stored.
 const (
 	typeSuperblock = 0x01
