@@ -69,6 +69,33 @@ func filePath(q *finding.Product, place string) string {
 	return path.Join(q.Path, place)
 }
 
+// opener says by the ending of a name how a file in an archive can be shown.
+type opener int
+
+const (
+	notArchive opener = iota
+	byUnzip           // a pipe from unzip
+	byTar             // a pipe from tar
+	byHand            // to be unpacked first
+	inPlace           // a static archive: offsets count in the archive itself
+)
+
+// archiveEndings are the archives that a path can lead into.
+var archiveEndings = map[string]opener{
+	".zip": byUnzip, ".ipa": byUnzip,
+	".tar": byTar, ".tgz": byTar, ".tbz": byTar, ".tbz2": byTar, ".txz": byTar, ".tzst": byTar,
+	".dmg": byHand, ".img": byHand, ".iso": byHand, ".cdr": byHand, ".pkg": byHand, ".mpkg": byHand, ".xip": byHand, ".asar": byHand,
+	".a": inPlace,
+}
+
+func openerOf(name string) opener {
+	name = strings.ToLower(name)
+	if inner := strings.TrimSuffix(name, path.Ext(name)); strings.HasSuffix(inner, ".tar") {
+		return byTar // .tar.gz and the like
+	}
+	return archiveEndings[path.Ext(name)]
+}
+
 // splitArchives cuts a path after each component that is an archive by its
 // name: "a/b.zip/c/d.ipa/e" gives "a/b.zip", "c/d.ipa", "e". The last component
 // is never cut: it is the file.
@@ -77,8 +104,7 @@ func splitArchives(p string) []string {
 	parts := strings.Split(p, "/")
 	from := 0
 	for i, s := range parts[:len(parts)-1] {
-		ending := strings.ToLower(path.Ext(s))
-		if ending == ".zip" || ending == ".ipa" {
+		if openerOf(s) != notArchive {
 			out = append(out, strings.Join(parts[from:i+1], "/"))
 			from = i + 1
 		}
@@ -87,19 +113,29 @@ func splitArchives(p string) []string {
 }
 
 // showBytes is a command line that shows bytes of a file: the reader can see
-// for himself. For a file in an archive in an archive it is a remark.
+// for himself. For a file in an archive in an archive, or in one that no common
+// command gives a stream of, it is a remark.
 func showBytes(p string, offset, length int64) string {
 	if strings.HasPrefix(p, "-") {
 		p = "./" + p
 	}
 	parts := splitArchives(p)
-	tail := fmt.Sprintf("bs=1 skip=%d count=%d 2>/dev/null | xxd", offset, length)
-	switch len(parts) {
-	case 1:
-		return fmt.Sprintf("dd if=%s %s", quoteShell(p), tail)
-	case 2:
-		dir, base := path.Split(parts[0])
-		return fmt.Sprintf("unzip -p %s %s | dd %s", quoteShell(dir+archivePattern(base)), quoteShell(memberPattern(parts[1])), tail)
+	if n := len(parts); n > 1 && openerOf(parts[n-2]) == inPlace {
+		parts = append(parts[:n-2], parts[n-2]) // the member's bytes lie in the archive as they are
 	}
-	return fmt.Sprintf("# unpack %s first: it lies in another archive", quoteShell(strings.Join(parts[:len(parts)-1], "/")))
+	tail := fmt.Sprintf("bs=1 skip=%d count=%d 2>/dev/null | xxd", offset, length)
+	if len(parts) == 1 {
+		return fmt.Sprintf("dd if=%s %s", quoteShell(parts[0]), tail)
+	}
+	if len(parts) == 2 {
+		switch openerOf(parts[0]) {
+		case byUnzip:
+			dir, base := path.Split(parts[0])
+			return fmt.Sprintf("unzip -p %s %s | dd %s", quoteShell(dir+archivePattern(base)), quoteShell(memberPattern(parts[1])), tail)
+		case byTar: // a member is stored with or without ./ before it
+			return fmt.Sprintf("tar -xOf %s %s %s 2>/dev/null | dd %s", quoteShell(parts[0]), quoteShell(parts[1]), quoteShell("./"+parts[1]), tail)
+		}
+	}
+	archives := strings.Join(parts[:len(parts)-1], "/")
+	return fmt.Sprintf("# unpack %s first, then in it: dd if=%s %s", quoteShell(archives), quoteShell(parts[len(parts)-1]), tail)
 }
