@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -67,6 +69,9 @@ func runScan(ctx context.Context, o *scanOptions, e *env, inputs []string) error
 	if o.output == "" {
 		return usageError{"no output folder", "kinbom scan APPS -o boms"}
 	}
+	if in := holding(inputs, o.output); in != "" {
+		return usageError{fmt.Sprintf("the output folder %s lies inside the input %s: the next scan would take it for a part of it", o.output, in), "write the SBOMs beside the apps: -o boms"}
+	}
 	opts, err := o.cdx(e)
 	if err != nil {
 		return err
@@ -96,4 +101,18 @@ func count(n int, noun string) string {
 		noun += "s"
 	}
 	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// holding is the input folder that a path lies in, or "".
+func holding(inputs []string, out string) string {
+	out, err := filepath.Abs(out)
+	if err != nil {
+		return ""
+	}
+	for _, in := range inputs {
+		if dir, err := filepath.Abs(in); err == nil && strings.HasPrefix(out+string(filepath.Separator), dir+string(filepath.Separator)) {
+			return in
+		}
+	}
+	return ""
 }

@@ -14,12 +14,12 @@ func (r *Report) Summarize(headline string) Summary {
 		Findings: len(r.Findings), Gaps: len(r.Gaps)}
 	for i := range r.Products {
 		k := r.Products[i].Find(headline)
+		if r.NoNegative(&r.Products[i], headline) {
+			s.Unseen++
+		}
 		switch {
 		case k == nil:
 			s.Clean++
-			if r.Unseen(&r.Products[i]) {
-				s.Unseen++
-			}
 		case sbom.Grade(k.Grade).Rank() < sbom.GradeLikely.Rank():
 			s.Mentions++
 		default:
@@ -59,6 +59,13 @@ func (r *Report) Unseen(p *Product) bool {
 		}
 	}
 	return p.Coverage.Unreadable > 0 || p.Coverage.NotLookedAt() > 0
+}
+
+// NoNegative reports whether a capability was not found in a product at grade
+// likely or better, and that says nothing, because some of its code is unseen.
+func (r *Report) NoNegative(p *Product, capability string) bool {
+	k := p.Find(capability)
+	return (k == nil || sbom.Grade(k.Grade).Rank() < sbom.GradeLikely.Rank()) && r.Unseen(p)
 }
 
 // NotLookedAt counts the files that were skipped because a kind of code is not

@@ -69,7 +69,7 @@ type Summary struct {
 	Inherited  int    `json:"inherited"`  // of those, provenance inherited
 	Mentions   int    `json:"mentions"`   // products that only mention
 	Clean      int    `json:"clean"`      // products without the headline
-	Unseen     int    `json:"unseen"`     // of those, products with code that was missing or could not be looked at: no negatives
+	Unseen     int    `json:"unseen"`     // of the clean ones and those that only mention, products with code that was missing or could not be looked at: no negatives
 	Libraries  int    `json:"libraries"`  // shared, background not counted
 	Background int    `json:"background"` // shared background libraries
 	Findings   int    `json:"findings"`

@@ -162,7 +162,7 @@ func TestNumbersOfOne(t *testing.T) {
 	r.Family.Declared, r.Family.Met = 2, 1
 	r.Summary = r.Summarize(r.Summary.Capability)
 	s := strings.Join(strings.Fields(text(t, r)), " ")
-	for _, want := range []string{"1 product judged", "in 1 product at grade", "In 1 of 1 product without it", "lists 2 products, of which 1 was met"} {
+	for _, want := range []string{"1 product judged", "in 1 product at grade", "In 1 of 1 product without a finding", "lists 2 products, of which 1 was met"} {
 		if !strings.Contains(s, want) {
 			t.Errorf("%q is not in %s", want, s)
 		}

@@ -18,15 +18,15 @@ func (p *page) products(r *finding.Report) {
 	for i := range r.Products {
 		q := &r.Products[i]
 		row := []string{p.label(q), cmp.Or(q.Purpose, "-"), "none", "-", "-", "-"}
-		if q.Find(r.Summary.Capability) == nil && r.Unseen(q) {
-			row[2], star = "none *", true
-		}
 		if k := q.Find(r.Summary.Capability); k != nil {
 			row = append(row[:2], k.Grade, cmp.Or(k.Strength, "-"), cmp.Or(k.Provenance, "-"), cmp.Or(k.Verdict, "-"))
 		}
+		if r.NoNegative(q, r.Summary.Capability) {
+			row[2], star = strings.Replace(row[2]+" *", "mentions ", "mentions", 1), true
+		}
 		rows = append(rows, row)
 	}
-	p.table([]int{24, 14, 8, 9, 10, 10}, rows)
+	p.table([]int{23, 14, 9, 9, 10, 10}, rows)
 	if star {
 		p.text("  * ", "none found in what was looked at; part of the product's code was missing or was not looked at, see the gaps. This is no negative.")
 	}

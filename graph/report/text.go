@@ -57,7 +57,7 @@ func (p *page) answer(r *finding.Report) {
 			s.Carriers, number(s.Products, "product"), verb(s.Carriers, "carries", "carry"), s.Capability, inherited, s.Unexpected, s.Ask, s.Expected)
 	}
 	if s.Unseen > 0 {
-		p.text("  ", "In %d of %s without it some code was missing or could not be looked at: of that code nothing is said.", s.Unseen, number(s.Clean, "product"))
+		p.text("  ", "In %d of %s without a finding some code was missing or could not be looked at: of that code nothing is said.", s.Unseen, number(s.Clean+s.Mentions, "product"))
 	}
 	if r.Family == nil {
 		p.text("  ", "No family file was given, so no purpose is known: every verdict is ask, no origin can be named, and inheritance cannot be told. A family file is needed to say more (kinbom init writes one to fill in).")
@@ -182,7 +182,7 @@ func (p *page) notLookedAt(r *finding.Report) {
 func (p *page) noNegatives(r *finding.Report) {
 	var list []string
 	for i := range r.Products {
-		if q := &r.Products[i]; q.Find(r.Summary.Capability) == nil && r.Unseen(q) {
+		if q := &r.Products[i]; r.NoNegative(q, r.Summary.Capability) {
 			list = append(list, p.label(q))
 		}
 	}

@@ -202,7 +202,8 @@ func kindGaps(inputs []sbom.Input) []sbom.Gap {
 	var out []sbom.Gap
 	for _, i := range inputs {
 		switch i.Kind {
-		case sbom.InputDirectory, sbom.InputBundle, sbom.InputFile, sbom.InputZip, sbom.InputIPA:
+		case sbom.InputDirectory, sbom.InputBundle, sbom.InputFile, sbom.InputZip, sbom.InputIPA,
+			sbom.InputTar, sbom.InputDMG, sbom.InputPkg, sbom.InputXIP, sbom.InputAsar:
 		default:
 			out = append(out, inconsistent(i.Path, fmt.Sprintf("the input is of kind %q, which this version does not know", clip(i.Kind, 80))))
 		}

@@ -334,10 +334,10 @@ func TestLoadNamesWhatIsMissing(t *testing.T) {
 
 // An input of a kind that we do not know keeps its word, and a gap says so.
 func TestLoadNotesUnknownKindsOfInput(t *testing.T) {
-	for _, kind := range []string{sbom.InputDirectory, sbom.InputBundle, sbom.InputFile, sbom.InputZip, sbom.InputIPA, "dmg", "Zip", ""} {
+	for _, kind := range []string{sbom.InputDirectory, sbom.InputBundle, sbom.InputFile, sbom.InputZip, sbom.InputIPA, sbom.InputTar, sbom.InputDMG, sbom.InputPkg, sbom.InputXIP, sbom.InputAsar, "floppy", "Zip", ""} {
 		s := exampleScan()
 		s.Inputs[1].Kind = kind
-		want := slices.Contains([]string{"dmg", "Zip", ""}, kind)
+		want := slices.Contains([]string{"floppy", "Zip", ""}, kind)
 		dir := saved(t, s, Options{})
 		for _, listed := range []bool{true, false} {
 			if !listed {

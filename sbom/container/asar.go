@@ -87,7 +87,7 @@ func (n *intake) asarEntry(a *asar.Reader, e *asar.Entry, beside map[string]bool
 func upTo(p string) string { return strings.Repeat("../", strings.Count(path.Clean(p), "/")) }
 
 func (n *intake) beside(e *asar.Entry) {
-	p, ok := n.name(e.Path)
+	p, ok := n.name(e.Path, true)
 	if !ok {
 		return
 	}

@@ -89,8 +89,9 @@ func (n *intake) explain(err error) (kind sbom.GapKind, offset int64, why string
 	return kind, offset, why
 }
 
-// name checks the path of an entry; a refused one is counted and gives ok false.
-func (n *intake) name(given string) (path string, ok bool) {
+// name checks the path of an entry; a refused one gives ok false, and is counted
+// when it is a file.
+func (n *intake) name(given string, file bool) (path string, ok bool) {
 	path, why := cleanName(given, false)
 	kind := sbom.GapUnreadable
 	if why == "" {
@@ -102,7 +103,9 @@ func (n *intake) name(given string) (path string, ok bool) {
 	}
 	if why != "" {
 		n.tree.gap(kind, shown(given), -1, why)
-		n.tree.Lost.AddUnreadable(why, 1)
+		if file {
+			n.tree.Lost.AddUnreadable(why, 1)
+		}
 		return "", false
 	}
 	return path, path != ""
@@ -110,7 +113,7 @@ func (n *intake) name(given string) (path string, ok bool) {
 
 // folder lists a folder.
 func (n *intake) folder(given string) {
-	if path, ok := n.name(given); ok {
+	if path, ok := n.name(given, false); ok {
 		norm := Norm(path)
 		n.tree.Entries = append(n.tree.Entries, Entry{Path: path, Norm: norm, Type: TypeDir, Ignored: finderDir(norm)})
 	}
@@ -118,7 +121,7 @@ func (n *intake) folder(given string) {
 
 // link lists a symbolic link.
 func (n *intake) link(given, target string) {
-	path, ok := n.name(given)
+	path, ok := n.name(given, false)
 	if !ok {
 		return
 	}
@@ -132,14 +135,14 @@ func (n *intake) link(given, target string) {
 
 // other lists a device, pipe or socket.
 func (n *intake) other(given string) {
-	if path, ok := n.name(given); ok {
+	if path, ok := n.name(given, false); ok {
 		n.tree.Entries = append(n.tree.Entries, Entry{Path: path, Norm: Norm(path), Type: TypeOther})
 	}
 }
 
 // again lists a second name of a file that was taken in before.
 func (n *intake) again(given, original string) {
-	path, ok := n.name(given)
+	path, ok := n.name(given, true)
 	if !ok {
 		return
 	}
@@ -162,7 +165,7 @@ func (n *intake) again(given, original string) {
 // file lists a regular file and takes its content in. size is a claim. An
 // error is the disk's or the context's; all else is a gap.
 func (n *intake) file(given string, size int64, open func() (io.Reader, error)) error {
-	path, ok := n.name(given)
+	path, ok := n.name(given, true)
 	if !ok {
 		return nil
 	}

@@ -180,7 +180,9 @@ func (u *unzip) entry(f *zip.File, overlap bool) error {
 	}
 	if why != "" {
 		u.tree.gap(kind, shown(f.Name), -1, why)
-		u.tree.Lost.AddUnreadable(why, 1)
+		if f.Mode().IsRegular() && !strings.HasSuffix(f.Name, "/") {
+			u.tree.Lost.AddUnreadable(why, 1)
+		}
 		return nil
 	}
 	e := Entry{Path: path, Norm: Norm(path), Type: TypeOther}

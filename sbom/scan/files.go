@@ -212,6 +212,8 @@ func holdsPackages(disk string, head []byte) bool {
 // byExtension names kinds of code that this version does not read. They are named
 // in the result and never taken for a negative.
 var byExtension = map[string]string{
+	".img": "disk image", ".iso": "disk image", ".cdr": "disk image", ".sparseimage": "disk image", ".rar": "archive", ".cpio": "archive", ".rpm": "archive",
+	".cab": "archive", ".lzma": "archive", ".lz4": "archive", ".aar": "archive", ".br": "archive", ".luac": "Lua",
 	".js": "JavaScript", ".mjs": "JavaScript", ".cjs": "JavaScript", ".jsx": "JavaScript", ".jsc": "JavaScript bytecode",
 	".ts": "TypeScript", ".tsx": "TypeScript", ".jsbundle": "JavaScript", ".hbc": "JavaScript bytecode",
 	".asar": "asar archive", ".py": "Python", ".pyc": "Python", ".pyz": "Python", ".rb": "Ruby", ".pl": "Perl", ".php": "PHP", ".lua": "Lua",
@@ -224,6 +226,8 @@ var byExtension = map[string]string{
 
 // byMagic are first bytes that say more than a name.
 var byMagic = []struct{ magic, kind string }{
+	{"Rar!\x1a", "archive"}, {"070701", "archive"}, {"070702", "archive"}, {"070707", "archive"}, {"AA01", "archive"}, {"MSCF", "archive"},
+	{"\x04\x22\x4d\x18", "archive"}, {"\x28\xb5\x2f\xfd", "archive"}, {"\xed\xab\xee\xdb", "archive"}, {"encrcdsa", "disk image"},
 	{"\x7fELF", "ELF binary"}, {"MZ", "PE binary"}, {"!<arch>\n", "static archive"}, {"\x00asm", "WebAssembly"},
 	{"PK\x03\x04", "archive"}, {"xar!", "installer package"}, {"\xca\xfe\xba\xbe", "Java class"}, {"FasdUAS ", "AppleScript"},
 	{"\x1f\x8b", "archive"}, {"\xfd7zXZ\x00", "archive"}, {"BZh", "archive"}, {"7z\xbc\xaf\x27\x1c", "archive"}, {"BC\xc0\xde", "LLVM bitcode"},
@@ -247,7 +251,21 @@ func sniff(name string, head []byte) string {
 	if bytes.HasPrefix(head, []byte("#!")) {
 		return script(head)
 	}
+	if volume(head) {
+		return "disk image"
+	}
+	if (ext == ".html" || ext == ".htm" || ext == ".xhtml") && bytes.Contains(bytes.ToLower(head), []byte("<script")) {
+		return "JavaScript"
+	}
 	return byExtension[ext]
+}
+
+// volume knows a bare HFS+ or APFS volume by its header.
+func volume(head []byte) bool {
+	at := func(off int, magic string) bool {
+		return len(head) >= off+len(magic) && string(head[off:off+len(magic)]) == magic
+	}
+	return at(1024, "H+\x00\x04") || at(1024, "HX\x00\x05") || at(32, "NXSB")
 }
 
 func script(head []byte) string {

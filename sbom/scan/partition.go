@@ -49,8 +49,15 @@ func (s *scanner) partition(trees []*tree, out *sbom.Scan) []*draft {
 			if d := holder(drafts, g.Path); d != nil {
 				g.Path = d.relPath(g.Path)
 				d.gaps = append(d.gaps, g)
-			} else {
-				out.Gaps = append(out.Gaps, g)
+				continue
+			}
+			out.Gaps = append(out.Gaps, g)
+			for _, d := range drafts {
+				if d.below(g.Path) { // a part of it may be in what was cut off
+					g := g
+					g.Path, g.Why, g.Count = "", "what it came from could not be read whole: "+g.Why, 1
+					d.gaps = append(d.gaps, g)
+				}
 			}
 		}
 		all = append(all, drafts...)
@@ -63,6 +70,15 @@ func (s *scanner) partition(trees []*tree, out *sbom.Scan) []*draft {
 		d.set = bundle.New(d.kind, names)
 	}
 	return all
+}
+
+// below reports whether the product lies in the archive or folder at a path of
+// the input; "" is the input itself.
+func (d *draft) below(p string) bool {
+	if d.kind != sbom.KindLibraries {
+		return p == "" || strings.HasPrefix(d.root, p+"/")
+	}
+	return slices.ContainsFunc(d.files, func(f *file) bool { return p == "" || strings.HasPrefix(f.norm, p+"/") })
 }
 
 // holder is the app that a path lies in, or nil.

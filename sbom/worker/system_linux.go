@@ -19,6 +19,10 @@ func applySystem(l Limits) error {
 	}
 	if l.AddressSpace > 0 {
 		n := uint64(l.AddressSpace)
+		var have syscall.Rlimit // whoever started us may have set a lower one
+		if err := syscall.Getrlimit(syscall.RLIMIT_AS, &have); err == nil {
+			n = min(n, have.Max)
+		}
 		if err := syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
 			return fmt.Errorf("limiting address space: %w", err)
 		}
