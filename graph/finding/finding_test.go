@@ -147,6 +147,27 @@ func TestUnseen(t *testing.T) {
 	}
 }
 
+// TestMentionIsNoNegative: a product that only mentions, and of which code is
+// unseen, is no negative; one at grade likely is a finding, not a negative.
+func TestMentionIsNoNegative(t *testing.T) {
+	const headline = "browser-collection"
+	for grade, want := range map[sbom.Grade]bool{sbom.GradeMentions: true, sbom.GradeLikely: false, sbom.GradeShown: false} {
+		r := sample()
+		r.Products[0].Capabilities = []finding.Capability{{ID: headline, Grade: string(grade)}}
+		r.Products[1].Capabilities = nil
+		unseen := 0
+		if want {
+			unseen = 1
+		}
+		if got := r.NoNegative(&r.Products[0], headline); got != want || r.Summarize(headline).Unseen != unseen {
+			t.Errorf("%s: %v, and %+v", grade, got, r.Summarize(headline))
+		}
+		if r.NoNegative(&r.Products[1], headline) {
+			t.Errorf("%s: a product that was seen whole is called no negative", grade)
+		}
+	}
+}
+
 func TestLabels(t *testing.T) {
 	list := []finding.Named{{"a1", "App", "1.0", "x/App"}, {"b2", "App", "2.0", "y/App"}, {"c3", "Twin", "1.0", "x/Twin"},
 		{"d4", "Twin", "1.0", "y/Twin"}, {"e5", "Twin", "2.0", "z/Twin"}, {"f6", "Same", "1", "p"}, {"g7", "Same", "1", "p"},
