@@ -97,7 +97,14 @@ type File struct {
 // Found is what syft says of the files of one product.
 type Found struct {
 	Packages []sbom.Package // sorted; Bundle is left empty: the caller knows the bundles
-	Troubles []string       // what a cataloger could not read, in its words; sorted
+	Troubles []Trouble      // sorted by path, then cataloger
+}
+
+// Trouble says that a cataloger could not read a file. Its own words are left
+// out: they name places of this machine and come in the order of chance.
+type Trouble struct {
+	Path      string // of the file; "" when the cataloger does not say which
+	Cataloger string
 }
 
 // Wants reports whether a file that is no executable can say something about
@@ -135,7 +142,7 @@ func (c *Cataloger) Packages(ctx context.Context, files []File) (Found, error) {
 			return Found{}, fmt.Errorf("cataloging packages: %w", ctx.Err())
 		}
 		if err != nil {
-			out.Troubles = append(out.Troubles, trouble(d.Name(), err))
+			out.Troubles = append(out.Troubles, troubles(d.Name(), err, files)...)
 		}
 		for _, p := range got {
 			out.Packages = append(out.Packages, packages(p)...)
@@ -151,19 +158,23 @@ func (c *Cataloger) Packages(ctx context.Context, files []File) (Found, error) {
 	slices.SortFunc(out.Packages, func(a, b sbom.Package) int {
 		return strings.Compare(a.PURL+"\x00"+a.Name+"\x00"+a.Version+"\x00"+a.Place, b.PURL+"\x00"+b.Name+"\x00"+b.Version+"\x00"+b.Place)
 	})
-	slices.Sort(out.Troubles)
+	slices.SortFunc(out.Troubles, func(a, b Trouble) int { return strings.Compare(a.Path+"\x00"+a.Cataloger, b.Path+"\x00"+b.Cataloger) })
 	return out, nil
 }
 
-// maxTrouble bounds the text of a trouble, in bytes.
-const maxTrouble = 300
-
-func trouble(name string, err error) string {
-	text := strings.Join(strings.Fields(err.Error()), " ")
-	if len(text) > maxTrouble {
-		text = strings.ToValidUTF8(text[:maxTrouble], "") + " ..."
+// troubles names the files that an error of a cataloger speaks of.
+func troubles(name string, err error, files []File) []Trouble {
+	text := err.Error()
+	var out []Trouble
+	for _, f := range files {
+		if strings.Contains(text, "/"+f.Path) {
+			out = append(out, Trouble{f.Path, name})
+		}
 	}
-	return name + ": " + text
+	if len(out) == 0 {
+		out = append(out, Trouble{"", name})
+	}
+	return out
 }
 
 // java asks in a whole run of syft.

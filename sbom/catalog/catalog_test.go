@@ -88,8 +88,12 @@ func TestEcosystems(t *testing.T) {
 				t.Fatal(err)
 			}
 			var list []string
-			if (len(got.Troubles) > 0) != tt.trouble {
-				t.Errorf("troubles %q", got.Troubles)
+			var wrong []Trouble
+			if tt.trouble {
+				wrong = []Trouble{{tt.path, "javascript-package-cataloger"}}
+			}
+			if d := cmp.Diff(wrong, got.Troubles); d != "" {
+				t.Errorf("troubles (-want +got):\n%s", d)
 			}
 			for _, p := range got.Packages {
 				list = append(list, fmt.Sprintf("%s %v", p.PURL, p.Licenses))

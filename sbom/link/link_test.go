@@ -121,9 +121,9 @@ func TestLoads(t *testing.T) {
 				"loads Contents/MacOS/App -> system:/usr/lib/libSystem.B.dylib (absolute)",
 				"loads Contents/MacOS/App -> system:@rpath/libswiftCore.dylib (@rpath)"}, 1},
 		{"build machine's folder matches nothing", []Image{
-			img(main, "execute", sbom.RoleMain, loads(sbom.LoadRegular, "/Users/runner/work/a.dylib")),
+			img(main, "execute", sbom.RoleMain, loads(sbom.LoadRegular, "/Users/builder/src/a.dylib")),
 			img(fw+"a.dylib", "dylib", sbom.RoleLibrary)}, nil,
-			[]string{"loads Contents/MacOS/App -> outside:/Users/runner/work/a.dylib (absolute)"}, 0},
+			[]string{"loads Contents/MacOS/App -> outside:/Users/builder/src/a.dylib (absolute)"}, 0},
 		{"absolute path into the app", []Image{
 			img(main, "execute", sbom.RoleMain, loads(sbom.LoadRegular, "/Applications/Any.app/Contents/Frameworks/a.dylib")),
 			img(fw+"a.dylib", "dylib", sbom.RoleLibrary)}, nil,

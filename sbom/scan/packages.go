@@ -40,7 +40,7 @@ func (s *scanner) catalog(ctx context.Context, d *draft, files []catalog.File) e
 		}
 		d.packages = append(d.packages, got.Packages...)
 		for _, t := range got.Troubles {
-			d.gaps = append(d.gaps, sbom.Gap{Kind: sbom.GapUnreadable, Offset: -1, Count: 1, Why: "packages: " + t})
+			d.gaps = append(d.gaps, sbom.Gap{Kind: sbom.GapUnreadable, Path: t.Path, Offset: -1, Count: 1, Why: "packages: not readable for " + t.Cataloger})
 		}
 		d.markUsed(files)
 		return nil
