@@ -13,24 +13,11 @@ import (
 // Dot writes the graph for Graphviz so that a family stays readable: a cluster
 // per product, what several products share beside them, and neither system
 // libraries nor packages. A comment says how many nodes were left out.
-func Dot(w io.Writer, g *graph.Graph) error { return writeDot(w, g, false) }
-
-// DotFull writes every node of the graph; system libraries are grey.
-func DotFull(w io.Writer, g *graph.Graph) error { return writeDot(w, g, true) }
-
-// dot is one drawing.
-type dot struct {
-	*page
-	g      *graph.Graph
-	number map[string]string // node id -> name in the drawing; absent: left out
-	owner  map[string]string // node id -> product node; "" when it has none or several
-}
-
-func writeDot(w io.Writer, g *graph.Graph, full bool) error {
+func Dot(w io.Writer, g *graph.Graph) error {
 	d := &dot{page: newPage(w, nil), g: g, number: map[string]string{}, owner: owners(g)}
 	left := 0
 	for i, n := range g.Nodes {
-		if !full && (n.Kind == graph.NodeSystem || n.Kind == graph.NodePackage) {
+		if n.Kind == graph.NodeSystem || n.Kind == graph.NodePackage {
 			left++
 			continue
 		}
@@ -52,6 +39,14 @@ func writeDot(w io.Writer, g *graph.Graph, full bool) error {
 	}
 	d.line(`}`)
 	return d.end()
+}
+
+// dot is one drawing.
+type dot struct {
+	*page
+	g      *graph.Graph
+	number map[string]string // node id -> name in the drawing; absent: left out
+	owner  map[string]string // node id -> product node; "" when it has none or several
 }
 
 // clusters draws every product with what only it contains.
@@ -83,9 +78,7 @@ func (d *dot) node(indent string, n *graph.Node) {
 		graph.NodeImage:      `style=filled, fillcolor=white`,
 		graph.NodeUnit:       `shape=ellipse`,
 		graph.NodeLibrary:    `shape=component, style="filled,bold", fillcolor=khaki`,
-		graph.NodePackage:    `shape=note, color=gray60, fontcolor=gray40`,
 		graph.NodeCapability: `shape=octagon, style=filled, fillcolor=mistyrose`,
-		graph.NodeSystem:     `shape=plain, fontcolor=gray60`,
 		graph.NodeGap:        `shape=box, style=dashed, color=red3`,
 	}[n.Kind]
 	if n.Kind == graph.NodeImage && d.owner[n.ID] == "" {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/cdx"
 	"github.com/kinbom/kinbom/sbom/link"
 )
 
@@ -48,6 +49,7 @@ func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 	}
 	d.label(p, bundles)
 	p.Normalize()
+	cdx.Repair(p) // a text that a BOM cannot hold must not cost the whole scan
 	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("putting together %s: %w", d.path(), err)
 	}
