@@ -1,0 +1,302 @@
+package kinship
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/kinbom/kinbom/sbom/fingerprint"
+)
+
+// result puts strains, links and adopted units together.
+func (f *family) result(k *stock) *Result {
+	c := &collector{f: f, k: k, extra: map[uint32]uint32{}, how: map[uint32]How{}}
+	c.gather()
+	out := &Result{Gaps: f.unread}
+	for n := range c.units {
+		if l, ok := c.lineage(n); ok {
+			out.Lineages = append(out.Lineages, l)
+		}
+	}
+	slices.SortFunc(out.Lineages, func(a, b Lineage) int { return compareUnits(a.Members[0].Units[0], b.Members[0].Units[0]) })
+	return out
+}
+
+func compareUnits(a, b Unit) int {
+	return cmp.Or(cmp.Compare(a.Image, b.Image), cmp.Compare(a.Function, b.Function))
+}
+
+// collector numbers members: twins first, then units that only links name.
+type collector struct {
+	f     *family
+	k     *stock
+	t     forest            // of members
+	extra map[uint32]uint32 // unit without a twin -> member
+	how   map[uint32]How    // and what ties it
+	s     forest            // of strains, linked ones behind the others
+	units [][]owned         // by strain
+}
+
+// owned is a unit with its member.
+type owned struct {
+	member uint32
+	Unit
+}
+
+func (c *collector) member(unit uint32) uint32 {
+	if w := c.f.twin[unit]; w > 0 {
+		return w - 1
+	}
+	m, ok := c.extra[unit]
+	if !ok {
+		m = uint32(len(c.t))
+		c.t = append(c.t, m)
+		c.extra[unit] = m
+	}
+	return m
+}
+
+// gather joins members by the links and lists the units of each strain.
+func (c *collector) gather() {
+	f, k := c.f, c.k
+	c.t = newForest(len(f.twins))
+	c.s = newForest(len(k.strains) + len(k.linked))
+	strain := map[uint32]uint32{} // member that is no twin -> strain
+	bind := func(l link, n uint32) {
+		for _, u := range []uint32{l.a, l.b} {
+			m := c.member(u)
+			if int(m) < len(f.twins) {
+				continue
+			}
+			if old, ok := strain[m]; ok && n >= uint32(len(k.strains)) {
+				c.s.join(old, n)
+			} else if !ok {
+				strain[m] = n
+			}
+			if c.how[u] == 0 || l.how < c.how[u] {
+				c.how[u] = l.how
+			}
+		}
+		c.t.join(c.member(l.a), c.member(l.b))
+	}
+	for _, l := range k.extra {
+		bind(l, l.strain)
+	}
+	for i, p := range k.linked {
+		for _, l := range p.links {
+			bind(l, uint32(len(k.strains)+i))
+		}
+	}
+	c.units = make([][]owned, len(c.s))
+	for i := range f.images {
+		adopted := f.adopt(uint32(i), k)
+		for fn, w := range f.twin[f.base[i]:f.base[i+1]] {
+			u := f.base[i] + uint32(fn)
+			if w > 0 {
+				n := c.s.root(adopted[fn])
+				c.units[n] = append(c.units[n], owned{c.t.root(w - 1), Unit{uint32(i), uint32(fn), Exact}})
+			} else if m, ok := c.extra[u]; ok {
+				n := c.s.root(strain[m])
+				c.units[n] = append(c.units[n], owned{c.t.root(m), Unit{uint32(i), uint32(fn), c.how[u]}})
+			}
+		}
+	}
+}
+
+// enough is how many twins a strain needs to stand by itself.
+func (f *family) enough(s *strain) bool { return float64(s.twins) >= f.t.Functions }
+
+// adopt gives the strain of each function of an image that has a twin. A twin
+// of a strain that is too small to stand by itself, such as a function that two
+// libraries have alike, goes with its neighbours in this image.
+func (f *family) adopt(image uint32, k *stock) []uint32 {
+	units := f.twin[f.base[image]:f.base[image+1]]
+	out := make([]uint32, len(units))
+	const nobody = ^uint32(0)
+	before := make([]uint32, len(units))
+	last, far := nobody, 0
+	for i, w := range units {
+		if far++; far > int(f.t.Gap)+1 {
+			last = nobody
+		}
+		before[i] = last
+		if w > 0 {
+			out[i] = k.of[w-1]
+			if f.enough(&k.strains[out[i]]) {
+				last, far = out[i], 0
+			}
+		}
+	}
+	last, far = nobody, 0
+	for i := len(units) - 1; i >= 0; i-- {
+		if far++; far > int(f.t.Gap)+1 {
+			last = nobody
+		}
+		if units[i] == 0 {
+			continue
+		}
+		if f.enough(&k.strains[k.of[units[i]-1]]) {
+			last, far = k.of[units[i]-1], 0
+			continue
+		}
+		tiny := k.strains[k.of[units[i]-1]].twins <= few // with a neighbour on one side: the end of a library
+		switch {
+		case last != nobody && (last == before[i] || before[i] == nobody && tiny):
+			out[i] = last
+		case last == nobody && before[i] != nobody && tiny:
+			out[i] = before[i]
+		}
+	}
+	return out
+}
+
+// lineage makes one lineage of a strain's units; ok is false when it is too
+// little to say anything.
+func (c *collector) lineage(n int) (Lineage, bool) {
+	units := c.units[n]
+	if len(units) == 0 {
+		return Lineage{}, false
+	}
+	slices.SortFunc(units, func(a, b owned) int {
+		return cmp.Or(cmp.Compare(a.member, b.member), compareUnits(a.Unit, b.Unit))
+	})
+	l := Lineage{Background: -1}
+	if n < len(c.k.strains) {
+		l.Background = int(c.k.strains[n].background)
+	}
+	for at := 0; at < len(units); {
+		end := at + 1
+		for end < len(units) && units[end].member == units[at].member {
+			end++
+		}
+		if c.f.shared(units[at:end]) {
+			m := Member{Units: make([]Unit, 0, end-at)}
+			for _, u := range units[at:end] {
+				m.Units = append(m.Units, u.Unit)
+			}
+			l.Members = append(l.Members, m)
+		}
+		at = end
+	}
+	if !c.f.says(l.Members) {
+		return Lineage{}, false
+	}
+	c.copies(&l, n)
+	order(&l)
+	return l, true
+}
+
+// A single function says something from this many instructions on, when it
+// refers to this many literals.
+const (
+	longAlone     = 32
+	literalsAlone = 2
+)
+
+// says reports whether members are more than chance: enough of them, or one that
+// is long and refers to literals.
+func (f *family) says(l []Member) bool {
+	if float64(len(l)) >= f.t.Functions {
+		return true
+	}
+	for i := range l {
+		u := l[i].Units[0]
+		s, err := f.images[u.Image].Set()
+		if err != nil || int(u.Function) >= len(s.Functions) || s.Functions[u.Function].Instructions < longAlone {
+			continue
+		}
+		n := 0
+		for _, k := range s.FeaturesOf(int(u.Function)) {
+			if s.Features[k].Kind == fingerprint.FeatureString {
+				n++
+			}
+		}
+		if n >= literalsAlone {
+			return true
+		}
+	}
+	return false
+}
+
+// shared reports whether units lie in images of two products or more.
+func (f *family) shared(units []owned) bool {
+	first := f.images[units[0].Image].Products
+	for _, u := range units {
+		p := f.images[u.Image].Products
+		if len(p) != len(first) || p[0] != first[0] {
+			return true
+		}
+	}
+	return len(first) > 1 && units[0].Image != units[len(units)-1].Image
+}
+
+// copies counts the units of each image.
+func (c *collector) copies(l *Lineage, n int) {
+	at := map[uint32]int{}
+	for _, m := range l.Members {
+		last := -1
+		for _, u := range m.Units {
+			i, ok := at[u.Image]
+			if !ok {
+				i = len(l.Copies)
+				at[u.Image] = i
+				l.Copies = append(l.Copies, Copy{Image: u.Image, Build: -1})
+			}
+			if int(u.Image) == last {
+				continue
+			}
+			last = int(u.Image)
+			l.Copies[i].Units++
+			if u.How == Exact {
+				l.Copies[i].Exact++
+			}
+		}
+	}
+	builds := 0
+	if n < len(c.k.strains) {
+		s := &c.k.strains[n]
+		for i, im := range s.images {
+			if j, ok := at[im]; ok {
+				l.Copies[j].Build = c.k.builds[n][i]
+				builds = max(builds, c.k.builds[n][i]+1)
+			}
+		}
+		for _, g := range s.guests {
+			j, ok := at[g.image]
+			if !ok {
+				j = len(l.Copies)
+				at[g.image] = j
+				l.Copies = append(l.Copies, Copy{Image: g.image, Build: -1})
+			}
+			l.Copies[j].Text = max(l.Copies[j].Text, g.text)
+		}
+	}
+	slices.SortFunc(l.Copies, func(a, b Copy) int { return cmp.Compare(a.Image, b.Image) })
+	for i := range l.Copies { // what no build has is one of its own
+		if l.Copies[i].Build < 0 {
+			l.Copies[i].Build = builds
+			builds++
+		}
+	}
+}
+
+// order sorts the members as they lie in the fullest copy; those that it lacks
+// come behind, by their first unit.
+func order(l *Lineage) {
+	full := l.Copies[0]
+	for _, c := range l.Copies {
+		if c.Units > full.Units {
+			full = c
+		}
+	}
+	place := func(m *Member) uint32 {
+		for _, u := range m.Units {
+			if u.Image == full.Image {
+				return u.Function
+			}
+		}
+		return ^uint32(0)
+	}
+	slices.SortStableFunc(l.Members, func(a, b Member) int {
+		return cmp.Or(cmp.Compare(place(&a), place(&b)), compareUnits(a.Units[0], b.Units[0]))
+	})
+}

@@ -1,0 +1,250 @@
+package kinship
+
+import (
+	"cmp"
+	"encoding/binary"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/kinbom/kinbom/sbom/fingerprint"
+)
+
+// family is one run. A unit is numbered over all images: base[image]+function.
+type family struct {
+	images []Image
+	o      Options
+	t      Thresholds
+
+	base   []uint32 // first unit of each image, and one more: the number of units
+	twin   []uint32 // by unit: twin number + 1, or 0
+	twins  []twin
+	sets   [][]uint32 // product sets, each once
+	unread []Unread
+}
+
+// twin is one full mark that images of two or more products have.
+type twin struct {
+	set        uint32 // index into sets
+	images     uint32 // number of images that have it
+	background int32  // number of the background library, or -1
+}
+
+// row is one function on its way to be joined.
+type row struct {
+	mark uint64
+	unit uint32
+}
+
+// Find compares the images with each other. Images whose marks cannot be read
+// are named in Gaps and take no part.
+func Find(images []Image, o Options) *Result {
+	f := &family{images: images, o: o, t: o.Thresholds}
+	f.join(f.rows())
+	of := f.lineages(f.runs())
+	k := &stock{of: of, strains: f.count(of), sets: sets{f: f, held: map[uint32]*fingerprint.Set{}}}
+	if !o.Exact {
+		f.tie(k)
+	}
+	f.align(k)
+	return f.result(k)
+}
+
+// rows fetches the marks of all images that are long enough.
+func (f *family) rows() []row {
+	of := make([][]row, len(f.images))
+	counts := make([]uint32, len(f.images))
+	errs := make([]error, len(f.images))
+	each(len(f.images), func(i int) {
+		list, err := f.images[i].Marks()
+		if err != nil {
+			errs[i] = err
+			return
+		}
+		counts[i] = uint32(len(list))
+		least := f.t.least(f.images[i].Arch)
+		for n := range list {
+			if list[n].Instructions >= least {
+				of[i] = append(of[i], row{markOf(&list[n]), uint32(n)})
+			}
+		}
+	})
+	f.base = make([]uint32, len(f.images)+1)
+	total := 0
+	for i := range f.images {
+		f.base[i+1] = f.base[i] + counts[i]
+		total += len(of[i])
+		if errs[i] != nil {
+			f.unread = append(f.unread, Unread{i, errs[i]})
+		}
+	}
+	out := make([]row, 0, total)
+	for i := range of {
+		for _, r := range of[i] {
+			out = append(out, row{r.mark, r.unit + f.base[i]})
+		}
+		of[i] = nil
+	}
+	sortRows(out)
+	return out
+}
+
+// each runs do for 0..n-1 on all processors. What do writes must be its own.
+func each(n int, do func(i int)) {
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range min(runtime.GOMAXPROCS(0), n) {
+		wg.Go(func() {
+			for i := range next {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+}
+
+// sortRows sorts by mark, then unit: first into 256 parts by the highest byte,
+// in place, then each part.
+func sortRows(l []row) {
+	var start, end [257]int
+	for i := range l {
+		start[l[i].mark>>56+1]++
+	}
+	for i := range 256 {
+		start[i+1] += start[i]
+		end[i] = start[i]
+	}
+	for b := range 256 {
+		for end[b] < start[b+1] {
+			to := int(l[end[b]].mark >> 56)
+			if to == b {
+				end[b]++
+				continue
+			}
+			l[end[b]], l[end[to]] = l[end[to]], l[end[b]]
+			end[to]++
+		}
+	}
+	each(256, func(b int) {
+		slices.SortFunc(l[start[b]:start[b+1]], func(x, y row) int {
+			return cmp.Or(cmp.Compare(x.mark, y.mark), cmp.Compare(x.unit, y.unit))
+		})
+	})
+}
+
+// imageOf is the image that a unit lies in.
+func (f *family) imageOf(unit uint32) int {
+	i, found := slices.BinarySearch(f.base, unit)
+	if !found {
+		return i - 1
+	}
+	for f.base[i+1] == unit { // images without functions
+		i++
+	}
+	return i
+}
+
+// join makes twins of equal marks in images of two or more products.
+func (f *family) join(rows []row) {
+	f.twin = make([]uint32, f.base[len(f.images)])
+	known := map[string]uint32{}
+	var products []uint32
+	var key []byte
+	for at := 0; at < len(rows); {
+		end := at + 1
+		for end < len(rows) && rows[end].mark == rows[at].mark {
+			end++
+		}
+		group := rows[at:end]
+		at = end
+		if len(group) < 2 {
+			continue
+		}
+		products = products[:0]
+		images, last, lasting := uint32(0), -1, uint32(0)
+		for i := range group {
+			if i > 0 && group[i].unit < lasting {
+				continue // same image
+			}
+			last = f.imageOf(group[i].unit)
+			lasting = f.base[last+1]
+			images++
+			products = append(products, f.images[last].Products...)
+		}
+		if images < 2 {
+			continue
+		}
+		slices.Sort(products)
+		products = slices.Compact(products)
+		if len(products) < 2 {
+			continue
+		}
+		key = key[:0]
+		for _, p := range products {
+			key = binary.LittleEndian.AppendUint32(key, p)
+		}
+		set, ok := known[string(key)]
+		if !ok {
+			set = uint32(len(f.sets))
+			known[string(key)] = set
+			f.sets = append(f.sets, slices.Clone(products))
+		}
+		f.twins = append(f.twins, twin{set: set, images: images, background: -1})
+		for i := range group {
+			f.twin[group[i].unit] = uint32(len(f.twins))
+		}
+	}
+	f.markBackground()
+}
+
+// markBackground notes the twins whose mark is known background.
+func (f *family) markBackground() {
+	if f.o.Background == nil {
+		return
+	}
+	done := make([]bool, len(f.twins))
+	for i := range f.images {
+		list, err := f.images[i].Marks()
+		if err != nil {
+			continue
+		}
+		for n := range list {
+			if t := f.twin[f.base[i]+uint32(n)]; t > 0 && !done[t-1] {
+				done[t-1] = true
+				if lib, ok := f.o.Background(f.images[i].Arch, list[n].Full); ok {
+					f.twins[t-1].background = int32(lib)
+				}
+			}
+		}
+	}
+}
+
+// forest is a union-find whose root is the smallest member.
+type forest []uint32
+
+func newForest(n int) forest {
+	t := make(forest, n)
+	for i := range t {
+		t[i] = uint32(i)
+	}
+	return t
+}
+
+func (t forest) root(i uint32) uint32 {
+	for t[i] != i {
+		t[i] = t[t[i]]
+		i = t[i]
+	}
+	return i
+}
+
+// join reports whether the two were apart before.
+func (t forest) join(a, b uint32) bool {
+	a, b = t.root(a), t.root(b)
+	t[max(a, b)] = min(a, b)
+	return a != b
+}

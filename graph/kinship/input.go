@@ -1,0 +1,42 @@
+package kinship
+
+import (
+	"strings"
+
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/fingerprint"
+)
+
+// Image is one image of the family. Its marks are fetched when they are needed,
+// more than once, from several goroutines.
+type Image struct {
+	Digest   sbom.Digest
+	Arch     string
+	Products []uint32 // numbers of the products that carry it, sorted, each once; at least one
+
+	Marks func() ([]fingerprint.Function, error) // as File.Marks
+	Set   func() (*fingerprint.Set, error)
+}
+
+// Options is what Find needs beside the images.
+type Options struct {
+	Thresholds Thresholds
+
+	// Background, when given, reports that a mark is known background code, and
+	// the number of the background library that it is of. Background twins are
+	// found, but never joined with others.
+	Background func(arch string, m fingerprint.Mark) (library int, known bool)
+
+	// Exact leaves out all that needs more than equal marks: other compilers,
+	// levels and architectures.
+	Exact bool
+}
+
+// least is how many counting instructions a function needs to be a twin. On
+// x86, where instructions are shorter, chance needs more of them.
+func (t *Thresholds) least(arch string) uint32 {
+	if strings.HasPrefix(arch, "x86_64") {
+		return uint32(t.LeastX86)
+	}
+	return uint32(t.LeastARM)
+}

@@ -1,0 +1,270 @@
+package kinship
+
+import (
+	"slices"
+)
+
+// tie joins strains that text ties, and finds strains in images of which no
+// mark is shared: code of another compiler, level or architecture.
+func (f *family) tie(k *stock) {
+	all, owned := f.mentions(k)
+	cands := f.candidates(k, all, owned)
+	all = nil
+	found := make([]tied, len(cands))
+	each(len(cands), func(i int) { found[i] = f.try(k, &cands[i]) })
+	n := uint32(len(k.strains))
+	t := newForest(len(k.strains))
+	for i, c := range cands {
+		switch {
+		case !found[i].ok:
+		case c.b < n:
+			t.join(c.a, c.b)
+		case c.a < n:
+			k.strains[c.a].guests = append(k.strains[c.a].guests, guest{image: c.b - n, text: min(c.part, 1)})
+			for _, l := range found[i].links {
+				l.strain = c.a
+				k.extra = append(k.extra, l)
+			}
+		default:
+			k.pairs = append(k.pairs, found[i].links)
+		}
+	}
+	f.follow(k, t)
+	f.settle(k)
+}
+
+// follow renumbers the strains that were joined.
+func (f *family) follow(k *stock, t forest) {
+	guests := map[uint32][]guest{}
+	for i := range k.strains {
+		r := t.root(uint32(i))
+		guests[r] = append(guests[r], k.strains[i].guests...)
+	}
+	old := number(t)
+	for i := range k.extra {
+		k.extra[i].strain = old[k.extra[i].strain]
+	}
+	k.of = follow(k.of, t)
+	k.strains = f.count(k.of)
+	for r, g := range guests {
+		k.strains[old[r]].guests = g
+	}
+}
+
+// tied is what became of a candidate.
+type tied struct {
+	ok    bool
+	links []link
+}
+
+// try decides about one candidate: enough text, or enough pairs of functions.
+func (f *family) try(k *stock, c *candidate) tied {
+	n := uint32(len(k.strains))
+	if c.b < n {
+		if c.part >= f.t.Contained {
+			return tied{ok: true}
+		}
+		a, b := &k.strains[c.a], &k.strains[c.b]
+		_, ok := f.confirm(k, a.rep, f.territory(a.rep, c.a, k.of), b.rep, f.territory(b.rep, c.b, k.of))
+		return tied{ok: ok}
+	}
+	if c.a < n {
+		a := &k.strains[c.a]
+		links, ok := f.confirm(k, a.rep, f.territory(a.rep, c.a, k.of), c.b-n, f.loner(c.b-n))
+		return tied{ok || c.part >= f.t.Contained, links}
+	}
+	links, ok := f.confirm(k, c.a-n, f.loner(c.a-n), c.b-n, f.loner(c.b-n))
+	return tied{ok, links}
+}
+
+// confirm pairs the functions of two places. It is a tie when enough of the
+// smaller side has a partner, of functions that are long enough to say something.
+func (f *family) confirm(k *stock, a uint32, fa []uint32, b uint32, fb []uint32) ([]link, bool) {
+	sa, sb := k.sets.get(a), k.sets.get(b)
+	if sa == nil || sb == nil {
+		return nil, false
+	}
+	p := match(newSide(sa, fa), newSide(sb, fb), nil, &f.t)
+	var out []link
+	long, textual := 0, 0
+	for _, x := range fa {
+		y := p.a[x]
+		if y < 0 {
+			continue
+		}
+		out = append(out, link{a: f.base[a] + x, b: f.base[b] + uint32(y), how: p.how[x]})
+		if sa.Functions[x].Instructions >= f.t.least(f.images[a].Arch) {
+			long++
+		}
+		if p.how[x] == ByText {
+			textual++
+		}
+	}
+	least := min(len(fa), len(fb))
+	ok := float64(long) >= f.t.Functions && float64(textual) >= f.t.Functions/2 && float64(long) >= f.t.Share*float64(least)
+	return out, ok
+}
+
+// settle makes strains of what was paired between images that share no mark:
+// paired functions that are neighbours on both sides, or call each other.
+func (f *family) settle(k *stock) {
+	for _, links := range k.pairs {
+		if len(links) == 0 {
+			continue
+		}
+		ia, ib := f.imageOf(links[0].a), f.imageOf(links[0].b)
+		sa := k.sets.get(uint32(ia))
+		if sa == nil {
+			continue
+		}
+		at := map[uint32]uint32{} // function of a -> link
+		for i, l := range links {
+			at[l.a-f.base[ia]] = uint32(i)
+		}
+		t := newForest(len(links))
+		for i := 1; i < len(links); i++ { // links are in the order of a
+			if links[i].a-links[i-1].a <= uint32(f.t.Gap)+1 && distance(links[i].b, links[i-1].b) <= uint32(f.t.Gap)+1 {
+				t.join(uint32(i), uint32(i-1))
+			}
+		}
+		for i, l := range links {
+			for _, c := range sa.CallsOf(int(l.a - f.base[ia])) {
+				if j, ok := at[c.Callee]; ok {
+					t.join(uint32(i), j)
+				}
+			}
+		}
+		parts := make([][]link, runsOf(number(t)))
+		for i, n := range number(t) {
+			parts[n] = append(parts[n], links[i])
+		}
+		for _, p := range parts {
+			if float64(len(p)) >= f.t.Functions {
+				k.linked = append(k.linked, linked{uint32(ia), uint32(ib), p})
+			}
+		}
+	}
+}
+
+// linked is a strain without twins: pairs of functions of two images.
+type linked struct {
+	a, b  uint32
+	links []link
+}
+
+func distance(a, b uint32) uint32 { return max(a, b) - min(a, b) }
+
+// align pairs, in each strain, the functions that have no twin in the fullest
+// copy: those of other builds.
+func (f *family) align(k *stock) {
+	k.builds = make([][]int, len(k.strains))
+	links := make([][]link, len(k.strains))
+	each(len(k.strains), func(i int) { k.builds[i], links[i] = f.alignOne(k, uint32(i)) })
+	for _, l := range links {
+		k.extra = append(k.extra, l...)
+	}
+}
+
+// sameBuild is the share of an image's twins that another one must have for the
+// two to be copies of one build.
+const sameBuild = .9
+
+// alignOne says of which build each image of a strain is, and pairs the fullest
+// copy of each build with the fullest of all.
+func (f *family) alignOne(k *stock, n uint32) (builds []int, out []link) {
+	s := &k.strains[n]
+	builds = make([]int, len(s.images))
+	order := make([]int, len(s.images))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return int(s.units[b]) - int(s.units[a]) })
+	var reps []int
+	var have []map[uint32]bool
+	for _, i := range order {
+		mine := f.twinsIn(s.images[i], n, k.of)
+		builds[i] = -1
+		for b := range reps {
+			common := 0
+			for _, w := range mine {
+				if have[b][w] {
+					common++
+				}
+			}
+			if float64(common) >= sameBuild*float64(len(mine)) {
+				builds[i] = b
+				break
+			}
+		}
+		if builds[i] >= 0 {
+			continue
+		}
+		builds[i] = len(reps)
+		reps = append(reps, i)
+		set := make(map[uint32]bool, len(mine))
+		for _, w := range mine {
+			set[w] = true
+		}
+		have = append(have, set)
+	}
+	for _, i := range reps[1:] {
+		out = append(out, f.alignBuilds(k, n, s.images[reps[0]], s.images[i])...)
+	}
+	return builds, out
+}
+
+// twinsIn lists the twins of a strain in an image, sorted, each once.
+func (f *family) twinsIn(image, strain uint32, of []uint32) []uint32 {
+	var out []uint32
+	for _, w := range f.twin[f.base[image]:f.base[image+1]] {
+		if w > 0 && of[w-1] == strain {
+			out = append(out, w-1)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// alignBuilds pairs the fullest copies of two builds.
+func (f *family) alignBuilds(k *stock, n, a, b uint32) []link {
+	sa, sb := k.sets.get(a), k.sets.get(b)
+	if sa == nil || sb == nil {
+		return nil
+	}
+	fa, fb := f.territory(a, n, k.of), f.territory(b, n, k.of)
+	p := match(newSide(sa, fa), newSide(sb, fb), f.anchors(a, fa, b, fb), &f.t)
+	var out []link
+	for _, x := range fa {
+		if y := p.a[x]; y >= 0 && p.how[x] != Exact {
+			out = append(out, link{f.base[a] + x, f.base[b] + uint32(y), p.how[x], n})
+		}
+	}
+	return out
+}
+
+// anchors are the pairs with one mark that is there once on both sides.
+func (f *family) anchors(a uint32, fa []uint32, b uint32, fb []uint32) [][2]uint32 {
+	const twice = ^uint32(0)
+	at := map[uint32]uint32{}
+	for _, x := range fa {
+		if w := f.twin[f.base[a]+x]; w > 0 {
+			if _, ok := at[w]; ok {
+				at[w] = twice
+			} else {
+				at[w] = x
+			}
+		}
+	}
+	seen := map[uint32]int{}
+	for _, y := range fb {
+		seen[f.twin[f.base[b]+y]]++
+	}
+	var out [][2]uint32
+	for _, y := range fb {
+		w := f.twin[f.base[b]+y]
+		if x, ok := at[w]; ok && w > 0 && x != twice && seen[w] == 1 {
+			out = append(out, [2]uint32{x, y})
+		}
+	}
+	return out
+}

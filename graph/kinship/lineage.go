@@ -1,0 +1,219 @@
+package kinship
+
+import (
+	"slices"
+)
+
+// few is how many twins a run may have to be taken in by the run around it
+// although it is in one piece: more could be a library of its own that happens
+// to lie between two objects of another.
+const few = 3
+
+// maxRounds bounds the joining of runs: each round looks at what the last one
+// has joined.
+const maxRounds = 12
+
+// lineages joins runs that belong together: one lies interleaved with the
+// other, or the same products carry both and one calls the other. The result is
+// the lineage of each twin.
+func (f *family) lineages(run []uint32) []uint32 {
+	for range maxRounds {
+		joined, changed := f.interleave(run)
+		run = joined
+		if !changed {
+			break
+		}
+	}
+	run = f.callers(run)
+	for range maxRounds {
+		joined, changed := f.interleave(run)
+		run = joined
+		if !changed {
+			break
+		}
+	}
+	return run
+}
+
+// interleave joins runs that lie mixed in most images that have both side by
+// side: so it is with functions that the linker left out of other copies, and
+// with those that another version has changed.
+func (f *family) interleave(run []uint32) (joined []uint32, changed bool) {
+	n := runsOf(run)
+	votes := make([][]pair, len(f.images))
+	beside := make([][]pair, len(f.images))
+	facts := f.factsOf(run)
+	each(len(f.images), func(i int) { votes[i], beside[i] = f.mixed(i, run, facts) })
+	met := map[pair]int{}
+	counted(slices.Concat(beside...), func(p pair, count int) { met[p] = count })
+	t := newForest(n)
+	counted(slices.Concat(votes...), func(p pair, count int) {
+		a, b := p.split()
+		if float64(count) >= f.t.Enclosed*float64(met[p]) && t.join(a, b) {
+			changed = true
+		}
+	})
+	if !changed {
+		return run, false
+	}
+	return follow(run, t), true
+}
+
+func runsOf(run []uint32) int {
+	n := uint32(0)
+	for _, r := range run {
+		n = max(n, r+1)
+	}
+	return int(n)
+}
+
+// follow renumbers runs that were joined.
+func follow(run []uint32, t forest) []uint32 {
+	of := number(t)
+	out := make([]uint32, len(run))
+	for i, r := range run {
+		out[i] = of[r]
+	}
+	return out
+}
+
+// window is how many functions around a boundary are looked at.
+const window = 24
+
+// mixed lists for one image the pairs of runs that lie mixed, and all pairs that
+// lie side by side, each once. Two runs lie mixed where the kind of each comes
+// back on the other's side of their boundary, or where the piece of one is small
+// and the other is on both sides of it. Two libraries that were linked one
+// behind the other have one boundary, and no such place.
+func (f *family) mixed(image int, run []uint32, r *runFacts) (votes, beside []pair) {
+	l := f.pieces(image, run)
+	near := func(i int) bool { return l[i+1].first-l[i].end <= uint32(f.t.Gap) }
+	for i := range len(l) - 1 {
+		a, b := l[i].run, l[i+1].run
+		ba, bb := r.background[a], r.background[b]
+		if a == b || !near(i) || ba != bb && ba >= 0 && bb >= 0 {
+			continue
+		}
+		p := newPair(a, b)
+		beside = append(beside, p)
+		switch {
+		case i+2 < len(l) && l[i+2].run == a && near(i+1) && l[i+1].end-l[i+1].first <= few && (bb < 0 || bb == ba),
+			i > 0 && l[i-1].run == b && near(i-1) && l[i].end-l[i].first <= few && (ba < 0 || ba == bb),
+			ba == bb && comesBack(l, i, r.kind):
+			votes = append(votes, p)
+		}
+	}
+	slices.Sort(votes)
+	slices.Sort(beside)
+	return slices.Compact(votes), slices.Compact(beside)
+}
+
+// comesBack reports whether the kind of piece i is met again behind the next
+// piece, and the kind of that one before piece i, both within the window.
+func comesBack(l []piece, i int, kind []uint32) bool {
+	a, b := kind[l[i].run], kind[l[i+1].run]
+	border := l[i].end
+	found := false
+	for k := i + 2; k < len(l) && l[k].first < border+window && !found; k++ {
+		found = kind[l[k].run] == a
+	}
+	if !found {
+		return false
+	}
+	for k := i - 1; k >= 0 && l[k].end+window > border; k-- {
+		if kind[l[k].run] == b {
+			return true
+		}
+	}
+	return false
+}
+
+// runFacts is what is known of runs.
+type runFacts struct {
+	background []int32  // library of the first twin
+	kind       []uint32 // runs whose twins are all carried by the same products have one kind if those are the same; others have their own
+}
+
+func (f *family) factsOf(run []uint32) *runFacts {
+	n := runsOf(run)
+	r := &runFacts{background: f.backgrounds(run), kind: make([]uint32, n)}
+	const unset = ^uint32(0)
+	for i := range r.kind {
+		r.kind[i] = unset
+	}
+	for w, i := range run {
+		switch s := f.twins[w].set; r.kind[i] {
+		case unset, s:
+			r.kind[i] = s
+		default:
+			r.kind[i] = uint32(len(f.sets)) + i
+		}
+	}
+	return r
+}
+
+// backgrounds is the background library of each run: that of its first twin.
+func (f *family) backgrounds(run []uint32) []int32 {
+	out := make([]int32, runsOf(run))
+	for w := len(run) - 1; w >= 0; w-- {
+		out[run[w]] = f.twins[w].background
+	}
+	return out
+}
+
+// callers joins runs that the same products carry when one calls the other in
+// most of the images.
+func (f *family) callers(run []uint32) []uint32 {
+	n := runsOf(run)
+	set := make([]uint32, n) // of the first twin of a run
+	seen := make([]bool, n)
+	images := make([]uint32, n)
+	back := f.backgrounds(run)
+	for w, r := range run {
+		if !seen[r] {
+			seen[r], set[r] = true, f.twins[w].set
+		}
+		images[r] = max(images[r], f.twins[w].images)
+	}
+	calls := make([][]pair, len(f.images))
+	each(len(f.images), func(i int) { calls[i] = f.callsBetween(i, run, set, back) })
+	t := newForest(n)
+	counted(slices.Concat(calls...), func(p pair, count int) {
+		a, b := p.split()
+		if float64(count) >= f.t.Adjacent*float64(min(images[a], images[b])) {
+			t.join(a, b)
+		}
+	})
+	return follow(run, t)
+}
+
+// callsBetween lists pairs of different runs of an image of which one calls the
+// other, each once, when the same products carry both.
+func (f *family) callsBetween(image int, run, set []uint32, back []int32) []pair {
+	units := f.twin[f.base[image]:f.base[image+1]]
+	if !slices.ContainsFunc(units, func(w uint32) bool { return w > 0 }) {
+		return nil
+	}
+	s, err := f.images[image].Set()
+	if err != nil || len(s.Functions) != len(units) {
+		return nil
+	}
+	var out []pair
+	for i, w := range units {
+		if w == 0 {
+			continue
+		}
+		a := run[w-1]
+		for _, c := range s.CallsOf(i) {
+			v := units[c.Callee]
+			if v == 0 || run[v-1] == a {
+				continue
+			}
+			if b := run[v-1]; set[a] == set[b] && back[a] == back[b] {
+				out = append(out, newPair(a, b))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
