@@ -50,6 +50,6 @@ func runGraph(ctx context.Context, o *graphOptions, e *env, inputs []string) err
 	if err != nil {
 		return err
 	}
-	library.Find(g)
+	library.Find(g, library.Options{})
 	return write(e.stdout, g)
 }

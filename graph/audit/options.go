@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/graph/finding"
+	"github.com/kinbom/kinbom/graph/library"
 	"github.com/kinbom/kinbom/graph/propagate"
 	"github.com/kinbom/kinbom/sbom"
 )
@@ -23,7 +24,9 @@ type Options struct {
 	MinGrade        sbom.Grade // lowest grade whose verdict counts, likely or shown; "": likely
 	RequireComplete bool       // status 3 when something could not be looked at
 	Composites      []propagate.Composite
-	Version         string // of kinbom
+	Version         string              // of kinbom
+	Marks           library.Store       // code marks of the images; nil: statically linked code is not compared
+	Background      *library.Background // code that is no kinship; nil: told by names alone
 }
 
 // normalize fills the defaults and refuses unknown tokens, and a list of

@@ -26,6 +26,7 @@ type run struct {
 
 	graph      *graph.Graph
 	libraries  []library.Library
+	unread     []library.Unread // images whose code marks could not be used
 	result     *propagate.Result
 	judgements map[sbom.Digest]map[string]policy.Judgement
 }
@@ -41,7 +42,7 @@ func Run(scan *sbom.Scan, fam *policy.Family, o Options) (*finding.Report, error
 	if r.graph, err = graph.Build(r.judged); err != nil {
 		return nil, fmt.Errorf("building the graph: %w", err)
 	}
-	r.libraries = library.Find(r.graph)
+	r.libraries, r.unread = library.Find(r.graph, library.Options{Store: r.options.Marks, Background: r.options.Background})
 	r.result = propagate.Run(r.graph, r.libraries, r.options.Composites)
 	return r.finish()
 }

@@ -26,8 +26,13 @@ import (
 // Nothing here is a proof of who wrote the code: cdhash and team are claims of
 // a signature that was not verified.
 //
-// The time is O(n log n) in the number of images and their places.
-func Find(g *graph.Graph) []Library {
+// With a store of code marks it also lists what was linked statically: code
+// units that images of two or more products share (package kinship). Images whose
+// marks are there and cannot be used are named.
+//
+// The time is O(n log n) in the number of images and their places, and of the
+// functions of the family where marks are given.
+func Find(g *graph.Graph, o Options) ([]Library, []Unread) {
 	list := collect(g)
 	ties := findTies(list)
 	groups := group(list, ties)
@@ -48,9 +53,22 @@ func Find(g *graph.Graph) []Library {
 	}
 	tellApart(libs, list)
 	same := tieLibraries(libs, of, ties)
-	slices.SortFunc(libs, func(a, b Library) int { return strings.Compare(a.ID, b.ID) })
 	addTo(g, list, libs, ties, same)
-	return libs
+	var unread []Unread
+	if o.Store != nil {
+		s := newStatic(g, list, o.Store)
+		found, gaps := s.find(libs, o.Background)
+		addStatic(g, found)
+		libs, unread = append(libs, found...), gaps
+	}
+	slices.SortFunc(libs, func(a, b Library) int { return strings.Compare(a.ID, b.ID) })
+	return libs, unread
+}
+
+// Options is what Find may use beside the graph.
+type Options struct {
+	Store      Store       // of code marks; nil: only whole images are compared
+	Background *Background // nil: background is told by names alone
 }
 
 // copied is an image with all that the products say about it.
@@ -142,7 +160,7 @@ func join(list []sbom.Digest) string {
 
 // newLibrary describes a group; ok is false when only one product carries it.
 func newLibrary(list []copied, members []int, j *judge) (Library, bool) {
-	lib := Library{Kind: "dynamic"}
+	lib := Library{Kind: KindDynamic}
 	for _, i := range members {
 		lib.Images = append(lib.Images, list[i].digest)
 		lib.Files = append(lib.Files, list[i].files...)

@@ -54,7 +54,7 @@ func find(t testing.TB, products ...*sbom.Product) (*graph.Graph, []Library) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	libs := Find(g)
+	libs, _ := Find(g, Options{})
 	if err := g.Validate(); err != nil {
 		t.Fatalf("invalid graph: %v", err)
 	}
@@ -384,7 +384,7 @@ func TestBackgroundList(t *testing.T) {
 func TestFindTwice(t *testing.T) {
 	g, libs := find(t, family(rand.New(rand.NewPCG(3, 4)))...)
 	before := slices.Clone(g.Edges)
-	again := Find(g)
+	again, _ := Find(g, Options{})
 	if d := cmp.Diff(libs, again); d != "" {
 		t.Errorf("libraries: %s", d)
 	}
@@ -465,7 +465,7 @@ func BenchmarkFind(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.StartTimer()
-		if len(Find(g)) == 0 {
+		if libs, _ := Find(g, Options{}); len(libs) == 0 {
 			b.Fatal("nothing found")
 		}
 	}

@@ -3,7 +3,13 @@
 // library stay two libraries with a same-as edge; nothing is merged by name.
 package library
 
-import "github.com/kinbom/kinbom/sbom"
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/kinbom/kinbom/sbom"
+)
 
 // Rung is a step of the sameness ladder (model, section 2).
 type Rung string
@@ -34,11 +40,32 @@ type Library struct {
 	Files      []sbom.Digest // of the files that hold them, sorted
 	Products   []sbom.Digest // that carry it, sorted; at least two
 	SameAs     []SameAs      // sorted by library
+
+	// Of static libraries only.
+	Functions int            // code units, in all copies together
+	Copies    []Copy         // one for each image, sorted by it
+	Names     []NameEvidence // what names it, best first
+	Member    []MemberOf     // its functions, in link order
+	Units     []Unit         // all units of all copies, sorted
+}
+
+// Kinds of libraries.
+const (
+	KindDynamic = "dynamic" // an image that two or more products carry
+	KindStatic  = "static"  // code that was linked into images of two or more products
+)
+
+// Has reports whether a code unit belongs to a static library.
+func (l *Library) Has(image sbom.Digest, address uint64) bool {
+	_, found := slices.BinarySearchFunc(l.Units, Unit{image, address}, func(a, b Unit) int {
+		return cmp.Or(strings.Compare(string(a.Image), string(b.Image)), cmp.Compare(a.Address, b.Address))
+	})
+	return found
 }
 
 // SameAs ties a library to another that is not the same.
 type SameAs struct {
 	Library string
 	Rung    Rung
-	Score   float64 // for RungUnits: share of common code units in the direction of the edge
+	Score   float64 // for RungUnits: share of the first library's units that the other has
 }

@@ -120,7 +120,7 @@ func (f *family) run(composites ...Composite) (*graph.Graph, *Result) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	libs := library.Find(g)
+	libs, _ := library.Find(g, library.Options{})
 	if err := g.Validate(); err != nil {
 		f.t.Fatalf("invalid graph: %v", err)
 	}

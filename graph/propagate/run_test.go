@@ -353,7 +353,7 @@ func BenchmarkRun(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	libs := library.Find(g)
+	libs, _ := library.Find(g, library.Options{})
 	for b.Loop() {
 		res := Run(g, libs, []Composite{{ID: "all", Any: []string{"c0", "c1", "c2"}, Sends: []string{"c3"}}})
 		if len(res.Carried) < 1000 {

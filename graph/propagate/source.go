@@ -22,7 +22,12 @@ type origin struct {
 // once. Tags of debug symbols are no sources.
 func findSources(g *graph.Graph, n *network, libs []library.Library) []origin {
 	of := map[sbom.Digest]*library.Library{}
+	var static []*library.Library
 	for i := range libs {
+		if libs[i].Kind == library.KindStatic {
+			static = append(static, &libs[i])
+			continue
+		}
 		for _, d := range libs[i].Images {
 			of[d] = &libs[i]
 		}
@@ -45,7 +50,7 @@ func findSources(g *graph.Graph, n *network, libs []library.Library) []origin {
 			if !ok {
 				i = len(list)
 				at[id] = i
-				o := origin{Source: Source{ID: id, Capability: t.Capability, Image: t.Image, Address: t.Address, Mark: t.Mark}, library: of[t.Image]}
+				o := origin{Source: Source{ID: id, Capability: t.Capability, Image: t.Image, Address: t.Address, Mark: t.Mark}, library: holder(t, of, static)}
 				if o.library != nil {
 					o.Library = o.library.ID
 				}
@@ -59,6 +64,20 @@ func findSources(g *graph.Graph, n *network, libs []library.Library) []origin {
 	}
 	slices.SortFunc(list, func(a, b origin) int { return strings.Compare(a.ID, b.ID) })
 	return list
+}
+
+// holder is the library that a tag's code belongs to, or nil: a static one by
+// the code unit, else the dynamic one that the image is. A tag of a whole image
+// says nothing about the static libraries in it.
+func holder(t sbom.Tag, of map[sbom.Digest]*library.Library, static []*library.Library) *library.Library {
+	if t.Address != nil {
+		for _, l := range static {
+			if l.Has(t.Image, *t.Address) {
+				return l
+			}
+		}
+	}
+	return of[t.Image]
 }
 
 // SourceID is the id of the source that a tag belongs to.

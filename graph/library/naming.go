@@ -1,0 +1,318 @@
+package library
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/fingerprint"
+)
+
+// NameEvidence is one thing that says what a static library is called.
+type NameEvidence struct {
+	How   string      // see the Named constants
+	Name  string      // what it gives
+	Text  string      // what it was read from: a path, a banner, some class names
+	Count int         // functions that say so
+	Image sbom.Digest // where Text was met first
+}
+
+// Ways in which a static library is named, best first.
+const (
+	NamedObject  = "object file"    // debugging symbols name the object or archive
+	NamedSource  = "source path"    // literals name files of the source
+	NamedClasses = "class prefix"   // Objective-C classes of its methods
+	NamedSwift   = "Swift module"   // mangled names
+	NamedPackage = "Go package"     // Go's line table
+	NamedCrate   = "Rust crate"     // source paths of a crate
+	NamedSymbols = "symbol prefix"  // names of its functions
+	NamedBanner  = "version banner" // a literal with a version
+)
+
+var namingOrder = []string{NamedObject, NamedPackage, NamedCrate, NamedSource, NamedSwift, NamedClasses, NamedBanner, NamedSymbols}
+
+// naming counts what the functions of a library say about its name.
+type naming struct {
+	votes map[[2]string]*NameEvidence // how, name
+	names map[string]bool             // of functions, each once
+	class map[string]sbom.Digest      // classes with methods among the functions
+}
+
+func newNaming() naming {
+	return naming{votes: map[[2]string]*NameEvidence{}, names: map[string]bool{}, class: map[string]sbom.Digest{}}
+}
+
+func (n *naming) vote(how, name, text string, image sbom.Digest) {
+	if name == "" {
+		return
+	}
+	v := n.votes[[2]string{how, name}]
+	if v == nil {
+		v = &NameEvidence{How: how, Name: name, Text: text, Image: image}
+		n.votes[[2]string{how, name}] = v
+	}
+	v.Count++
+	if text < v.Text {
+		v.Text, v.Image = text, image
+	}
+}
+
+// learn reads the functions of one copy.
+func (n *naming) learn(set *fingerprint.Set, units []memberUnit, image sbom.Digest) {
+	of := map[uint32]bool{}
+	for _, u := range units {
+		if int(u.function) >= len(set.Functions) {
+			continue
+		}
+		of[u.function] = true
+		f := &set.Functions[u.function]
+		n.function(f, image)
+		for _, k := range set.FeaturesOf(int(u.function)) {
+			if t := set.Features[k].Text; t != "" && set.Features[k].Kind == fingerprint.FeatureString {
+				n.literal(t, image)
+			}
+		}
+	}
+	for i := range set.Classes {
+		c := &set.Classes[i]
+		if slices.ContainsFunc(c.Methods, func(m fingerprint.MethodOf) bool { return of[m.Function] }) && c.Category == "" {
+			if _, ok := n.class[c.Name]; !ok {
+				n.class[c.Name] = image
+			}
+		}
+	}
+}
+
+func (n *naming) function(f *fingerprint.Function, image sbom.Digest) {
+	switch f.From {
+	case fingerprint.NamePclntab:
+		n.vote(NamedPackage, goPackage(f.Name), f.Name, image)
+	case fingerprint.NameSymbol, fingerprint.NameExported:
+		if m := swiftModule(f.Name); m != "" {
+			n.vote(NamedSwift, m, f.Name, image)
+			return
+		}
+		if c := rustCrate(f.Name); c != "" {
+			n.vote(NamedCrate, c, f.Name, image)
+			return
+		}
+		if !strings.HasPrefix(f.Name, "_") && !strings.ContainsAny(f.Name, "[.$ ") {
+			n.names[f.Name] = true
+		}
+	}
+}
+
+func (n *naming) literal(t string, image sbom.Digest) {
+	if lib, how := sourceName(t); lib != "" {
+		n.vote(how, lib, t, image)
+		return
+	}
+	if b := banner(t); b != "" {
+		n.vote(NamedBanner, b, t, image)
+	}
+}
+
+// goPackage is the import path in a Go function's full name.
+func goPackage(name string) string {
+	slash := strings.LastIndexByte(name, '/')
+	dot := strings.IndexByte(name[slash+1:], '.')
+	if dot < 0 {
+		return ""
+	}
+	return name[:slash+1+dot]
+}
+
+// swiftModule is the module of a mangled Swift name (Swift ABI, mangling: "$s",
+// then the length of the module's name and the name), or "".
+func swiftModule(name string) string {
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(name, "_"), "$s")
+	if !ok {
+		return ""
+	}
+	n, i := 0, 0
+	for ; i < len(rest) && rest[i] >= '0' && rest[i] <= '9' && n < 1000; i++ {
+		n = 10*n + int(rest[i]-'0')
+	}
+	if n == 0 || i+n > len(rest) {
+		return ""
+	}
+	return rest[i : i+n]
+}
+
+// rustCrate is the crate of a mangled Rust name (legacy: "_ZN", length, crate;
+// v0: "_R" with the crate behind "Cs<hash>_"), or "".
+func rustCrate(name string) string {
+	name = strings.TrimPrefix(name, "_")
+	if rest, ok := strings.CutPrefix(name, "ZN"); ok && len(name) > 20 && strings.HasSuffix(name, "E") && strings.Contains(name, "17h") {
+		n, i := 0, 0
+		for ; i < len(rest) && rest[i] >= '0' && rest[i] <= '9' && n < 1000; i++ {
+			n = 10*n + int(rest[i]-'0')
+		}
+		if n > 0 && i+n <= len(rest) && !strings.HasPrefix(rest[i:], "_$") {
+			return rest[i : i+n]
+		}
+	}
+	return ""
+}
+
+// generic are folders that say nothing about a library.
+var generic = map[string]bool{"src": true, "source": true, "sources": true, "lib": true, "libs": true, "include": true, "classes": true,
+	"core": true, "common": true, "build": true, "release": true, "debug": true, "objects": true, "deps": true, "vendor": true,
+	"third_party": true, "thirdparty": true, "pods": true, "external": true, "out": true, "tmp": true, "private": true, "users": true,
+	"home": true, "workspace": true, "work": true, "..": true, ".": true, "": true, "var": true, "usr": true, "library": true, "tests": true}
+
+// sourceName is the library that the path of a source file names: the nearest
+// folder that says something; of a Rust crate its folder in the registry.
+func sourceName(t string) (name, how string) {
+	if strings.ContainsAny(t, "\n\t%") || len(t) > 1024 {
+		return "", ""
+	}
+	p := strings.ReplaceAll(t, "\\", "/")
+	ext := path.Ext(p)
+	if !slices.Contains([]string{".c", ".cc", ".cpp", ".cxx", ".m", ".mm", ".swift", ".rs", ".go", ".h", ".hpp"}, ext) || !strings.Contains(p, "/") {
+		return "", ""
+	}
+	parts := strings.Split(path.Dir(p), "/")
+	if ext == ".rs" {
+		for i, d := range parts {
+			if d == "src" && i > 0 && parts[i-1] != "" {
+				return parts[i-1], NamedCrate
+			}
+		}
+		return "", ""
+	}
+	for i := len(parts) - 1; i >= 0; i-- {
+		if d := parts[i]; !generic[strings.ToLower(d)] && !strings.HasPrefix(d, "@") {
+			return d, NamedSource
+		}
+	}
+	return "", ""
+}
+
+// banner is the name before the version in a literal such as "zlib 1.2.13" or
+// " inflate 1.2.13 Copyright 1995-2022 Mark Adler ", with the version.
+func banner(t string) string {
+	words := strings.FieldsFunc(t, func(r rune) bool { return unicode.IsSpace(r) || r == '/' || r == ',' || r == '(' || r == ')' })
+	for i, w := range words {
+		v := strings.TrimLeft(w, "vV")
+		if i == 0 || i > 3 || len(v) < 3 || len(v) > 16 || !unicode.IsDigit(rune(v[0])) || !strings.Contains(v, ".") || strings.Trim(v, "0123456789.-abcrw") != "" {
+			continue
+		}
+		name := strings.Trim(words[i-1], ":-_ ")
+		if strings.EqualFold(name, "version") && i > 1 {
+			name = strings.Trim(words[i-2], ":-_ ")
+		}
+		if len(name) < 3 || !unicode.IsLetter(rune(name[0])) || strings.ContainsAny(name, "%<>\"'=") {
+			return ""
+		}
+		return name + " " + v
+	}
+	return ""
+}
+
+// maxNames is how many pieces of naming evidence a library lists.
+const maxNames = 8
+
+// evidence lists what names the library, best first.
+func (n *naming) evidence() []NameEvidence {
+	if p, text, image := prefixOf(n.class); p != "" {
+		n.votes[[2]string{NamedClasses, p}] = &NameEvidence{How: NamedClasses, Name: p, Text: text, Count: len(n.class), Image: image}
+	}
+	names := map[string]sbom.Digest{}
+	for name := range n.names {
+		names[name] = ""
+	}
+	if p, text, count := commonSymbols(n.names); p != "" {
+		n.votes[[2]string{NamedSymbols, p}] = &NameEvidence{How: NamedSymbols, Name: p, Text: text, Count: count}
+	}
+	var out []NameEvidence
+	for _, v := range n.votes {
+		out = append(out, *v)
+	}
+	slices.SortFunc(out, func(a, b NameEvidence) int {
+		return cmp.Or(cmp.Compare(slices.Index(namingOrder, a.How), slices.Index(namingOrder, b.How)), -cmp.Compare(a.Count, b.Count), strings.Compare(a.Name, b.Name))
+	})
+	return out[:min(len(out), maxNames)]
+}
+
+// prefixOf names a group of classes: the one class, or their common prefix of
+// two capitals or more, with the first few classes.
+func prefixOf(class map[string]sbom.Digest) (name, text string, image sbom.Digest) {
+	if len(class) == 0 {
+		return "", "", ""
+	}
+	var list []string
+	for c := range class {
+		list = append(list, c)
+	}
+	slices.Sort(list)
+	text = strings.Join(list[:min(len(list), 4)], ", ")
+	if len(list) > 4 {
+		text += fmt.Sprintf(" and %d more", len(list)-4)
+	}
+	votes := map[string]int{}
+	for _, c := range list {
+		votes[capitals(c)]++
+	}
+	best := ""
+	for _, c := range list {
+		if p := capitals(c); p != "" && votes[p] > votes[best] {
+			best = p
+		}
+	}
+	if len(list) == 1 || best == "" || 2*votes[best] <= len(list) {
+		return list[0], text, class[list[0]]
+	}
+	return best + " (" + text + ")", text, class[list[0]]
+}
+
+// capitals is the prefix of a class name: the capitals before the first word,
+// two or more.
+func capitals(c string) string {
+	n := 0
+	for n < len(c) && unicode.IsUpper(rune(c[n])) {
+		n++
+	}
+	if n < 3 || n == len(c) {
+		return ""
+	}
+	return c[:n-1]
+}
+
+// commonSymbols is the prefix up to an underscore that most functions have.
+func commonSymbols(names map[string]bool) (prefix, text string, count int) {
+	votes := map[string]int{}
+	for n := range names {
+		if i := strings.IndexByte(n, '_'); i >= 2 {
+			votes[n[:i+1]]++
+		}
+	}
+	for p, n := range votes {
+		if n > count || n == count && p < prefix {
+			prefix, count = p, n
+		}
+	}
+	if count < 2 || 2*count < len(names) {
+		return "", "", 0
+	}
+	var list []string
+	for n := range names {
+		if strings.HasPrefix(n, prefix) {
+			list = append(list, n)
+		}
+	}
+	slices.Sort(list)
+	return prefix + "*", strings.Join(list[:min(len(list), 4)], ", "), count
+}
+
+// nameOf is the name for people: the best evidence, or the first mark.
+func nameOf(l []NameEvidence, marks []string) string {
+	if len(l) > 0 {
+		return l[0].Name
+	}
+	return "unnamed code " + marks[0][:8]
+}

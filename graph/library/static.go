@@ -1,0 +1,338 @@
+package library
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kinbom/kinbom/graph"
+	"github.com/kinbom/kinbom/graph/kinship"
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/fingerprint"
+)
+
+// Store gives the saved code marks of an image: the bytes of its .kmk file. An
+// image that has none gives ErrNoMarks.
+type Store func(image sbom.Digest) ([]byte, error)
+
+// ErrNoMarks says that an image has no code marks: it was scanned without, or
+// its architecture has none.
+var ErrNoMarks = errors.New("no code marks")
+
+// Word says how sure it is that a copy is of the library (model, section 3).
+type Word string
+
+// Words, surest first.
+const (
+	Identical  Word = "IDENTICAL"        // enough functions with one mark
+	SameSource Word = "SAME SOURCE"      // another build of the same source
+	Similar    Word = "SIMILAR EVIDENCE" // some of the same text; never called shared
+)
+
+// Copy is the part of a static library that one image holds.
+type Copy struct {
+	Image     sbom.Digest
+	Word      Word
+	Build     int     // copies of one build have equal marks, or lack some
+	Functions int     // of the library that it has
+	Exact     int     // of those, with a mark that another image has too
+	Text      float64 // share of the library's own text that it has; 0 where it was not asked
+}
+
+// Unit is a code unit of a static library.
+type Unit struct {
+	Image   sbom.Digest
+	Address uint64
+}
+
+// static adds what is linked statically: libraries from the lineages of the
+// family. tagged are the code units that somebody will ask for.
+type static struct {
+	g      *graph.Graph
+	images []kinship.Image
+	digest []sbom.Digest // by image
+	files  map[sbom.Digest][]sbom.Digest
+	nouns  map[sbom.Digest]*sbom.Image
+	store  Store
+	ids    []sbom.Digest // products by number
+}
+
+// newStatic lists the images of the family that may share code. list is sorted.
+func newStatic(g *graph.Graph, list []copied, store Store) *static {
+	s := &static{g: g, store: store, files: map[sbom.Digest][]sbom.Digest{}, nouns: map[sbom.Digest]*sbom.Image{}}
+	number := map[sbom.Digest]uint32{}
+	for i, p := range g.Products {
+		number[p.ID] = uint32(i)
+		s.ids = append(s.ids, p.ID)
+	}
+	for i := range list {
+		m := kinship.Image{Digest: list[i].digest, Arch: list[i].image.Arch}
+		for _, c := range list[i].carriers {
+			m.Products = append(m.Products, number[c.Product.ID])
+		}
+		slices.Sort(m.Products)
+		m.Products = slices.Compact(m.Products)
+		d := list[i].digest
+		m.Marks = func() ([]fingerprint.Function, error) {
+			f, err := s.open(d)
+			if err != nil {
+				return nil, err
+			}
+			return f.Marks()
+		}
+		m.Set = func() (*fingerprint.Set, error) {
+			f, err := s.open(d)
+			if err != nil {
+				return nil, err
+			}
+			return f.Set()
+		}
+		s.images = append(s.images, m)
+		s.digest = append(s.digest, d)
+		s.files[d], s.nouns[d] = list[i].files, list[i].image
+	}
+	return s
+}
+
+func (s *static) open(d sbom.Digest) (*fingerprint.File, error) {
+	b, err := s.store(d)
+	if err != nil {
+		return nil, err
+	}
+	f, err := fingerprint.Open(b)
+	if err != nil {
+		return nil, err
+	}
+	if f.Image != d {
+		return nil, fmt.Errorf("code marks of image %s lie where those of %s should", f.Image.Short(), d.Short())
+	}
+	return f, nil
+}
+
+// find makes the static libraries, sorted by id, and says of which images the
+// marks could not be read.
+func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread) {
+	o := kinship.Options{Thresholds: kinship.Measured()}
+	if known != nil {
+		o.Background = known.Function
+	}
+	r := kinship.Find(s.images, o)
+	var libs []Library
+	for i := range r.Lineages {
+		l, ok := s.library(&r.Lineages[i], known)
+		if !ok {
+			continue
+		}
+		if s.whole(&l) {
+			if within(dynamic, l.Images) {
+				continue // said already, on a stronger rung
+			}
+			l.Kind = KindDynamic
+		}
+		libs = append(libs, l)
+	}
+	slices.SortFunc(libs, func(a, b Library) int { return strings.Compare(a.ID, b.ID) })
+	libs = slices.CompactFunc(libs, func(a, b Library) bool { return a.ID == b.ID })
+	var gaps []Unread
+	for _, g := range r.Gaps {
+		if !errors.Is(g.Err, ErrNoMarks) {
+			gaps = append(gaps, Unread{s.digest[g.Image], g.Err})
+		}
+	}
+	return libs, gaps
+}
+
+// mostOf is the share of an image's functions that makes a copy the image itself.
+const mostOf = .5
+
+// whole reports whether all copies of a library are whole libraries: then it is
+// not code that was linked into something else, but versions of one library.
+func (s *static) whole(l *Library) bool {
+	for _, c := range l.Copies {
+		m := s.nouns[c.Image]
+		if m.Type == "execute" || float64(c.Functions) < mostOf*float64(s.long(c.Image)) {
+			return false
+		}
+	}
+	return true
+}
+
+// long counts the functions of an image that are long enough to be compared.
+func (s *static) long(d sbom.Digest) int {
+	f, err := s.open(d)
+	if err != nil {
+		return 0
+	}
+	list, err := f.Marks()
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for i := range list {
+		if list[i].Instructions >= 8 {
+			n++
+		}
+	}
+	return n
+}
+
+// within reports whether one dynamic library has all the images.
+func within(dynamic []Library, images []sbom.Digest) bool {
+	return slices.ContainsFunc(dynamic, func(l Library) bool {
+		return !slices.ContainsFunc(images, func(d sbom.Digest) bool { return !slices.Contains(l.Images, d) })
+	})
+}
+
+// Unread is an image whose code marks are there and could not be used.
+type Unread struct {
+	Image sbom.Digest
+	Err   error
+}
+
+// library describes one lineage; ok is false when fewer than two products carry it.
+func (s *static) library(l *kinship.Lineage, known *Background) (Library, bool) {
+	lib := Library{Kind: KindStatic, Rung: RungUnits, Functions: len(l.Members)}
+	for _, c := range l.Copies {
+		k := Copy{Image: s.digest[c.Image], Build: c.Build, Functions: c.Units, Exact: c.Exact, Text: c.Text}
+		k.Word = wordOf(c)
+		lib.Copies = append(lib.Copies, k)
+		lib.Images = append(lib.Images, k.Image)
+		lib.Files = append(lib.Files, s.files[k.Image]...)
+		for _, p := range s.images[c.Image].Products {
+			lib.Products = append(lib.Products, s.ids[p])
+		}
+	}
+	for _, d := range []*[]sbom.Digest{&lib.Images, &lib.Files, &lib.Products} {
+		slices.Sort(*d)
+		*d = slices.Compact(*d)
+	}
+	if len(lib.Products) < 2 {
+		return Library{}, false
+	}
+	slices.SortFunc(lib.Copies, func(a, b Copy) int { return strings.Compare(string(a.Image), string(b.Image)) })
+	n := s.describe(l)
+	lib.ID = "library:" + string(sbom.DigestOfList(n.marks))
+	lib.Units, lib.Member = n.units, n.members
+	lib.Names = n.evidence()
+	lib.Name = nameOf(lib.Names, n.marks)
+	lib.Background, lib.Why = known.judge(l.Background, &lib)
+	return lib, true
+}
+
+// enoughExact is how many functions with equal marks make a copy identical.
+const enoughExact = 5
+
+func wordOf(c kinship.Copy) Word {
+	if c.Exact >= enoughExact || c.Exact > 0 && c.Exact == c.Units {
+		return Identical
+	}
+	return SameSource
+}
+
+// described is what the functions of a lineage say about it.
+type described struct {
+	marks   []string // of the rarest members, sorted
+	units   []Unit   // sorted by image, then address
+	members []MemberOf
+	naming
+}
+
+// MemberOf is one function of a static library, as its fullest copy has it.
+type MemberOf struct {
+	Mark   fingerprint.Mark
+	Name   string // "" when no copy has one
+	Copies int    // images that hold it
+	Image  sbom.Digest
+	At     uint64 // address in that image
+	Size   uint32 // bytes there
+}
+
+// maxIDMarks is how many marks make the id of a static library.
+const maxIDMarks = 16
+
+// describe reads the functions of all members, image by image.
+func (s *static) describe(l *kinship.Lineage) *described {
+	d := &described{members: make([]MemberOf, len(l.Members)), naming: newNaming()}
+	full := l.Copies[0]
+	for _, c := range l.Copies {
+		if c.Units > full.Units {
+			full = c
+		}
+	}
+	at := map[uint32][]memberUnit{} // by image
+	for i := range l.Members {
+		last := ^uint32(0)
+		for _, u := range l.Members[i].Units {
+			at[u.Image] = append(at[u.Image], memberUnit{i, u.Function})
+			if u.Image != last {
+				d.members[i].Copies++
+			}
+			last = u.Image
+		}
+	}
+	for _, c := range l.Copies {
+		set, err := s.images[c.Image].Set()
+		if err != nil {
+			continue
+		}
+		for _, u := range at[c.Image] {
+			if int(u.function) >= len(set.Functions) {
+				continue
+			}
+			f := &set.Functions[u.function]
+			d.units = append(d.units, Unit{s.digest[c.Image], f.Address})
+			m := &d.members[u.member]
+			if m.Image == "" || c.Image == full.Image {
+				m.Mark, m.Image, m.At, m.Size = f.Full, s.digest[c.Image], f.Address, f.Size
+			}
+			if f.Name != "" && (m.Name == "" || f.Name < m.Name) {
+				m.Name = f.Name
+			}
+		}
+		d.learn(set, at[c.Image], s.digest[c.Image])
+	}
+	slices.SortFunc(d.units, func(a, b Unit) int {
+		return cmp.Or(strings.Compare(string(a.Image), string(b.Image)), cmp.Compare(a.Address, b.Address))
+	})
+	d.marks = rarest(d.members)
+	return d
+}
+
+// memberUnit is a function of an image with its member.
+type memberUnit struct {
+	member   int
+	function uint32
+}
+
+// rarest lists the marks of the members that the fewest images hold.
+func rarest(l []MemberOf) []string {
+	l = slices.Clone(l)
+	slices.SortFunc(l, func(a, b MemberOf) int { return cmp.Or(cmp.Compare(a.Copies, b.Copies), cmp.Compare(a.Mark, b.Mark)) })
+	var out []string
+	for _, m := range l[:min(len(l), maxIDMarks)] {
+		out = append(out, m.Mark.String())
+	}
+	slices.Sort(out)
+	return out
+}
+
+// addStatic adds nodes and edges for static libraries: each contains the images
+// that hold a copy, and copies of different builds are the same as each other
+// by a share of common units, with its direction.
+func addStatic(g *graph.Graph, libs []Library) {
+	var nodes []graph.Node
+	var edges []graph.Edge
+	for i := range libs {
+		l := &libs[i]
+		nodes = append(nodes, graph.Node{ID: l.ID, Kind: graph.NodeLibrary, Label: l.Name, Attrs: map[string]string{
+			"kind": l.Kind, "background": strconv.FormatBool(l.Background), "rung": string(l.Rung), "functions": strconv.Itoa(l.Functions)}})
+		for _, c := range l.Copies {
+			edges = append(edges, graph.Edge{From: l.ID, To: graph.ImageNode(c.Image), Kind: graph.EdgeContains, Method: string(c.Word),
+				Score: float64(c.Functions) / float64(max(l.Functions, 1))})
+		}
+	}
+	g.Add(nodes, edges)
+}
