@@ -33,6 +33,7 @@ func (r *run) librariesOut() []finding.Library {
 				v.SameAs = append(v.SameAs, finding.SameAs{Library: s.Library, Rung: string(s.Rung), Score: s.Score})
 			}
 		}
+		r.unitsOut(l, &v)
 		out = append(out, v)
 	}
 	slices.SortFunc(out, finding.CompareLibraries)
@@ -50,6 +51,41 @@ func (r *run) startsIn(l *library.Library) []string {
 		}
 	}
 	return list(out)
+}
+
+// unitsOut adds what is known of a library that was found by its code units.
+func (r *run) unitsOut(l *library.Library, v *finding.Library) {
+	v.Functions = l.Functions
+	for _, c := range l.Copies {
+		for _, p := range r.judged {
+			for i := range p.Images {
+				if p.Images[i].Digest != c.Image {
+					continue
+				}
+				for _, at := range p.Images[i].Places {
+					v.Copies = append(v.Copies, finding.Copy{Image: c.Image, Product: p.ID, Path: at.Path, Word: string(c.Word),
+						Build: c.Build, Functions: c.Functions, Exact: c.Exact, Text: c.Text})
+				}
+			}
+		}
+	}
+	slices.SortFunc(v.Copies, func(a, b finding.Copy) int {
+		return cmp.Or(cmp.Compare(a.Product, b.Product), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Image, b.Image))
+	})
+	for _, n := range l.Names {
+		v.Names = append(v.Names, finding.Naming{How: n.How, Name: n.Name, Text: printable([]byte(n.Text)), Count: n.Count})
+	}
+	tagged := map[string]bool{} // marks of sources in the library
+	for _, s := range r.result.Sources {
+		if s.Library == l.ID && s.Mark != "" {
+			tagged[s.Mark] = true
+		}
+	}
+	for i, m := range l.Member {
+		if i < finding.MaxMembers || tagged[m.Mark.String()] {
+			v.Members = append(v.Members, finding.Member{Mark: m.Mark.String(), Name: m.Name, Copies: m.Copies, Image: m.Image, Address: m.At, Size: m.Size})
+		}
+	}
 }
 
 func digests(l []sbom.Digest) []sbom.Digest {

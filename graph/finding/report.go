@@ -193,7 +193,47 @@ type Library struct {
 	ProductIDs   []sbom.Digest `json:"productIds"`
 	Capabilities []string      `json:"capabilities"` // ids of tags at likely or better that start in it
 	SameAs       []SameAs      `json:"sameAs"`
+
+	// Only of libraries that were found by their code units.
+	Functions int      `json:"functions,omitempty"`
+	Copies    []Copy   `json:"copies,omitempty"`  // sorted by product, path, image
+	Names     []Naming `json:"names,omitempty"`   // what names it, best first
+	Members   []Member `json:"members,omitempty"` // in link order; the first ones, and all in which a capability starts
 }
+
+// Copy is the part of a library that one image holds.
+type Copy struct {
+	Image     sbom.Digest `json:"image"`
+	Product   sbom.Digest `json:"product"`
+	Path      string      `json:"path"` // of the image in the product
+	Word      string      `json:"word"` // IDENTICAL, SAME SOURCE, SIMILAR EVIDENCE
+	Build     int         `json:"build"`
+	Functions int         `json:"functions"`      // of the library that it has
+	Exact     int         `json:"exact"`          // of those, with a mark that another image has too
+	Text      float64     `json:"text,omitempty"` // share of the library's own text that it has
+}
+
+// Naming is one thing that names a library.
+type Naming struct {
+	How   string `json:"how"`
+	Name  string `json:"name"`
+	Text  string `json:"text"`
+	Count int    `json:"count"` // functions that say so
+}
+
+// Member is one function of a library, as its fullest copy has it.
+type Member struct {
+	Mark    string      `json:"mark"` // full mark, 16 hexadecimal digits
+	Name    string      `json:"name"` // "" where no copy has one
+	Copies  int         `json:"copies"`
+	Image   sbom.Digest `json:"image"`
+	Address uint64      `json:"address"`
+	Size    uint32      `json:"size"`
+}
+
+// MaxMembers is how many functions of a library a report lists beside those in
+// which a capability starts.
+const MaxMembers = 64
 
 // SameAs ties a library to another one that is not the same, with its rung.
 type SameAs struct {

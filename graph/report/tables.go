@@ -53,7 +53,7 @@ func (p *page) libraries(r *finding.Report) {
 			if l.Background || with != (len(l.Capabilities) > 0) {
 				continue
 			}
-			rows = append(rows, []string{l.Name, l.Kind, l.Rung, fmt.Sprint(len(l.Products)), cmp.Or(strings.Join(l.Capabilities, ", "), "-")})
+			rows = append(rows, []string{l.Name, l.Kind, sameness(&l), fmt.Sprint(len(l.Products)), cmp.Or(strings.Join(l.Capabilities, ", "), "-")})
 		}
 	}
 	if len(rows) > 1 {
@@ -67,6 +67,24 @@ func (p *page) libraries(r *finding.Report) {
 		p.text("  ", "Background, no kinship (%d): %s", r.Summary.Background, strings.Join(background[:min(len(background), most)], ", "))
 	}
 }
+
+// sameness says in short what ties the copies of a library: the rung, or how
+// many functions and the weakest word.
+func sameness(l *finding.Library) string {
+	if l.Functions == 0 {
+		return l.Rung
+	}
+	weakest := ""
+	for _, c := range l.Copies {
+		if slices.Index(words, c.Word) > slices.Index(words, weakest) {
+			weakest = c.Word
+		}
+	}
+	return fmt.Sprintf("%s, %s", number(l.Functions, "function"), weakest)
+}
+
+// words are how sure a copy is, surest first.
+var words = []string{"IDENTICAL", "SAME SOURCE", "SIMILAR EVIDENCE"}
 
 // capabilities lists what the products carry besides the headline.
 func (p *page) capabilities(r *finding.Report) {

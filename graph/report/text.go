@@ -99,7 +99,7 @@ func (p *page) through(r *finding.Report) {
 			p.line("  Through")
 			first = false
 		}
-		p.text("  - ", "%s (%s, %s) in %s", l.Name, l.Kind, l.Rung, number(len(l.Products), "product"))
+		p.text("  - ", "%s (%s, %s) in %s", l.Name, l.Kind, sameness(&l), number(len(l.Products), "product"))
 	}
 }
 

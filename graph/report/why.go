@@ -125,7 +125,7 @@ func (y *why) source(n int, id string) {
 	if s.Library != nil {
 		for _, l := range y.r.Libraries {
 			if l.ID == *s.Library {
-				y.text("  ", "library %s (%s, %s) in %s: %s", l.Name, l.Kind, l.Rung, number(len(l.Products), "product"), strings.Join(l.Products, ", "))
+				y.text("  ", "library %s (%s, %s) in %s: %s", l.Name, l.Kind, sameness(&l), number(len(l.Products), "product"), strings.Join(l.Products, ", "))
 			}
 		}
 	}
