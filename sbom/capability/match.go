@@ -22,6 +22,7 @@ type state struct {
 	count  []uint8   // by pattern: matches so far
 	cands  [][]piece // by signal: best pieces of evidence
 	last   tableUse  // the statement looked at last
+	hits   int       // patterns that were looked at, in all facts
 }
 
 // Match looks at all facts of the unit once and returns one tag for each rule
@@ -30,8 +31,7 @@ type state struct {
 // count from there. The same unit gives the same tags; hostile facts cost time
 // in proportion to their bytes.
 func (s *Set) Match(u *sbom.Unit, file sbom.Digest, sliceOffset int64) []sbom.Tag {
-	st := &state{s: s, u: u, real: make([]uint8, len(s.patterns)), quoted: make([]uint8, len(s.patterns)),
-		count: make([]uint8, len(s.patterns)), cands: make([][]piece, len(s.signals))}
+	st := s.newState(u)
 	for i := range u.Facts {
 		st.fact(i)
 	}
@@ -55,6 +55,11 @@ func (s *Set) Match(u *sbom.Unit, file sbom.Digest, sliceOffset int64) []sbom.Ta
 	return out
 }
 
+func (s *Set) newState(u *sbom.Unit) *state {
+	return &state{s: s, u: u, real: make([]uint8, len(s.patterns)), quoted: make([]uint8, len(s.patterns)),
+		count: make([]uint8, len(s.patterns)), cands: make([][]piece, len(s.signals))}
+}
+
 // fact runs the automaton over one fact.
 func (st *state) fact(i int) {
 	s, f := st.s, &st.u.Facts[i]
@@ -76,7 +81,11 @@ func (st *state) fact(i int) {
 // hit checks a pattern whose key ends at end in fact i and notes it.
 func (st *state) hit(p int32, i, end int, kind kindSet) {
 	pt := &st.s.patterns[p]
-	if pt.kinds&kind == 0 || st.count[p] >= maxSeen {
+	if pt.kinds&kind == 0 {
+		return
+	}
+	st.hits++
+	if st.count[p] >= maxSeen {
 		return
 	}
 	value := st.u.Facts[i].Value

@@ -1,0 +1,84 @@
+package capability
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kinbom/kinbom/sbom"
+)
+
+// located is a tag in short.
+type located struct {
+	Address uint64 // 0: the image
+	Stores  []string
+}
+
+func locate(t *testing.T, values []string, parts []Part) []located {
+	t.Helper()
+	set, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &sbom.Unit{Image: sbom.DigestOf(nil), Scope: sbom.ScopeImage}
+	at := int64(0)
+	for _, v := range values {
+		u.Facts = append(u.Facts, sbom.Fact{Kind: sbom.FactString, Value: []byte(v), Section: "__TEXT,__cstring", Offset: at, Length: int64(len(v))})
+		at += int64(len(v)) + 1
+	}
+	tags := set.Match(u, sbom.DigestOf(nil), 0)
+	if len(tags) != 1 || tags[0].Grade != sbom.GradeLikely {
+		t.Fatalf("the image has %d tags: %+v", len(tags), tags)
+	}
+	var out []located
+	for _, tag := range set.Locate(u, tags, parts, sbom.DigestOf(nil), 0) {
+		l := located{Stores: tag.Stores}
+		if tag.Address != nil {
+			l.Address = *tag.Address
+			if tag.Mark == "" || len(tag.Evidence) == 0 {
+				t.Errorf("tag of %#x without mark or evidence", l.Address)
+			}
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+var (
+	chrome = []string{"Library/Application Support/Google/Chrome/Default/History", "SELECT url FROM urls JOIN visits ON visits.url = urls.id"}
+	safari = []string{"Library/Safari/History.db", "SELECT url, visit_time FROM history_items JOIN history_visits ON history_items.id = history_visits.history_item"}
+)
+
+func TestLocate(t *testing.T) {
+	both := append(append([]string{}, chrome...), safari...)
+	c, s := []string{"chromium"}, []string{"safari"}
+	for name, x := range map[string]struct {
+		values []string
+		parts  []Part
+		want   []located
+	}{
+		"in one function":     {chrome, []Part{{Address: 16, Mark: "m", Facts: []int{0, 1}}, {Address: 32, Mark: "n"}}, []located{{16, c}}},
+		"two readers":         {both, []Part{{Address: 16, Mark: "m", Facts: []int{0, 1}}, {Address: 32, Mark: "n", Facts: []int{2, 3}}}, []located{{16, c}, {32, s}}},
+		"path in a callee":    {chrome, []Part{{Address: 16, Mark: "m", Facts: []int{1}, Callees: []int{1}}, {Address: 32, Mark: "n", Facts: []int{0}}}, []located{{16, c}}},
+		"callers do not":      {chrome, []Part{{Address: 16, Mark: "m", Callees: []int{1}}, {Address: 32, Mark: "n", Facts: []int{0, 1}}}, []located{{32, c}}},
+		"two methods":         {chrome, []Part{{Address: 16, Mark: "m", Facts: []int{0}, Class: 1}, {Address: 32, Mark: "n", Facts: []int{1}, Class: 1}}, []located{{16, c}}},
+		"two classes":         {chrome, []Part{{Address: 16, Mark: "m", Facts: []int{0}, Class: 1}, {Address: 32, Mark: "n", Facts: []int{1}, Class: 2}}, []located{{0, c}}},
+		"nowhere":             {chrome, nil, []located{{0, c}}},
+		"one of two is found": {both, []Part{{Address: 16, Mark: "m", Facts: []int{0, 1}}}, []located{{0, []string{"chromium", "safari"}}, {16, c}}},
+	} {
+		if d := cmp.Diff(x.want, locate(t, x.values, x.parts)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+func TestTelling(t *testing.T) {
+	set, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &sbom.Unit{Facts: []sbom.Fact{{Kind: sbom.FactString, Value: []byte("hello")}, {Kind: sbom.FactString, Value: []byte(safari[0])}}}
+	if got := set.Telling(u); got[0] || !got[1] {
+		t.Error(got)
+	}
+}
