@@ -208,16 +208,17 @@ func (f *family) markBackground() {
 	}
 	done := make([]bool, len(f.twins))
 	for i := range f.images {
-		list, err := f.images[i].Marks()
-		if err != nil {
+		s, err := f.images[i].Set()
+		if err != nil || len(s.Functions) != int(f.base[i+1]-f.base[i]) {
 			continue
 		}
-		for n := range list {
-			if t := f.twin[f.base[i]+uint32(n)]; t > 0 && !done[t-1] {
-				done[t-1] = true
-				if lib, ok := f.o.Background(f.images[i].Arch, list[n].Full); ok {
-					f.twins[t-1].background = int32(lib)
-				}
+		for n := range s.Functions {
+			t := f.twin[f.base[i]+uint32(n)]
+			if t == 0 || done[t-1] {
+				continue
+			}
+			if lib, ok := f.o.Background(i, &s.Functions[n]); ok {
+				f.twins[t-1].background, done[t-1] = int32(lib), true
 			}
 		}
 	}

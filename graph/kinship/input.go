@@ -22,10 +22,10 @@ type Image struct {
 type Options struct {
 	Thresholds Thresholds
 
-	// Background, when given, reports that a mark is known background code, and
-	// the number of the background library that it is of. Background twins are
-	// found, but never joined with others.
-	Background func(arch string, m fingerprint.Mark) (library int, known bool)
+	// Background, when given, reports that a function of an image is known
+	// background code, and the number of the background library that it is of.
+	// Background twins are found, but never joined with others.
+	Background func(image int, f *fingerprint.Function) (library int, known bool)
 
 	// Exact leaves out all that needs more than equal marks: other compilers,
 	// levels and architectures.

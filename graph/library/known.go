@@ -13,9 +13,9 @@ type Background struct {
 	marks map[fingerprint.Mark]int32
 }
 
-// Function reports whether a full mark is of a known background library.
-func (b *Background) Function(_ string, m fingerprint.Mark) (int, bool) {
-	n, ok := b.marks[m]
+// function reports whether a function is of a known background library.
+func (b *Background) function(_ int, f *fingerprint.Function) (int, bool) {
+	n, ok := b.marks[f.Full]
 	return int(n), ok
 }
 

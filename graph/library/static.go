@@ -117,7 +117,7 @@ func (s *static) open(d sbom.Digest) (*fingerprint.File, error) {
 func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread) {
 	o := kinship.Options{Thresholds: kinship.Measured()}
 	if known != nil {
-		o.Background = known.Function
+		o.Background = known.function
 	}
 	r := kinship.Find(s.images, o)
 	var libs []Library
