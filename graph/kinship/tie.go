@@ -112,8 +112,8 @@ func (f *family) loner(image uint32) []uint32 {
 	return out
 }
 
-// telling reports whether a kind of feature ties builds of other compilers.
-func telling(k fingerprint.FeatureKind) bool {
+// Telling reports whether a kind of feature ties builds of other compilers.
+func Telling(k fingerprint.FeatureKind) bool {
 	switch k {
 	case fingerprint.FeatureString, fingerprint.FeatureSelector, fingerprint.FeatureClass, fingerprint.FeatureMethod:
 		return true
@@ -148,7 +148,7 @@ func own(s *fingerprint.Set, funcs []uint32) []uint64 {
 	}
 	var out []uint64
 	for u, v := range use {
-		if v == inside && telling(s.Features[u].Kind) {
+		if v == inside && Telling(s.Features[u].Kind) {
 			out = append(out, s.Features[u].Hash)
 		}
 	}
@@ -165,7 +165,7 @@ func used(s *fingerprint.Set, funcs []uint32) []uint64 {
 	}
 	var out []uint64
 	for u, v := range use {
-		if v && telling(s.Features[u].Kind) {
+		if v && Telling(s.Features[u].Kind) {
 			out = append(out, s.Features[u].Hash)
 		}
 	}

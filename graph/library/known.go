@@ -1,28 +1,216 @@
 package library
 
 import (
+	"cmp"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+	"strings"
 
 	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
 
 // Background is a model of code that says nothing about kinship: runtimes,
-// toolchains and widely known open-source libraries. nil knows nothing.
+// toolchains and widely known open-source libraries. It knows them by the marks
+// of their functions, and by their text where another compiler changed those.
+// nil knows nothing. It never changes.
 type Background struct {
-	names []string // of libraries
-	marks map[fingerprint.Mark]int32
+	Entries []BackgroundEntry // sorted by Name
+
+	marks    map[fingerprint.Mark]int32
+	features map[uint64][]int32
 }
 
-// function reports whether a function is of a known background library.
-func (b *Background) function(_ int, f *fingerprint.Function) (int, bool) {
-	n, ok := b.marks[f.Full]
-	return int(n), ok
+// BackgroundEntry is one library of the model.
+type BackgroundEntry struct {
+	Name     string
+	From     string             // where it was learnt, for people
+	Marks    []fingerprint.Mark // full marks of its functions, sorted
+	Features []uint64           // hashes of its rare features, sorted
 }
 
-// judge says whether a static library is background, and why.
-func (b *Background) judge(known int, l *Library) (bool, string) {
-	if b != nil && known >= 0 {
-		return true, fmt.Sprintf("%s, by the marks of its functions", b.names[known])
+// The saved form of a model. All numbers are little-endian.
+//
+//	magic      4   "KBG\n"
+//	format     2
+//	algorithm  2   of the marks: fingerprint.Algorithm
+//	entries    4   each: name, from (uvarint length and text), number of marks
+//	               and of features (uvarint), then these, 8 bytes each, sorted
+//	crc-32c    4   of all that is before
+const (
+	backgroundMagic  = "KBG\n"
+	backgroundFormat = 1
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// NewBackground makes a model of entries. Entries of one name become one.
+func NewBackground(l []BackgroundEntry) *Background {
+	l = slices.Clone(l)
+	slices.SortStableFunc(l, func(a, b BackgroundEntry) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.From, b.From))
+	})
+	b := &Background{marks: map[fingerprint.Mark]int32{}, features: map[uint64][]int32{}}
+	for _, e := range l {
+		n := len(b.Entries)
+		if n == 0 || b.Entries[n-1].Name != e.Name {
+			b.Entries = append(b.Entries, BackgroundEntry{Name: e.Name, From: e.From})
+			n++
+		} else if old := b.Entries[n-1].From; e.From != "" && e.From != old {
+			b.Entries[n-1].From = strings.Trim(old+"; "+e.From, "; ")
+		}
+		x := &b.Entries[n-1]
+		x.Marks, x.Features = append(x.Marks, e.Marks...), append(x.Features, e.Features...)
 	}
-	return false, "its functions are not among the background code that is known"
+	for i := range b.Entries {
+		x := &b.Entries[i]
+		slices.Sort(x.Marks)
+		slices.Sort(x.Features)
+		x.Marks, x.Features = slices.Compact(x.Marks), slices.Compact(x.Features)
+		for _, m := range x.Marks {
+			if _, ok := b.marks[m]; !ok { // a function that two libraries have: the first by name
+				b.marks[m] = int32(i)
+			}
+		}
+		for _, h := range x.Features {
+			b.features[h] = append(b.features[h], int32(i))
+		}
+	}
+	return b
+}
+
+// Join is a model of both; either may be nil.
+func (b *Background) Join(other *Background) *Background {
+	switch {
+	case b == nil:
+		return other
+	case other == nil:
+		return b
+	}
+	return NewBackground(append(slices.Clone(b.Entries), other.Entries...))
+}
+
+// Write saves the model. The same model gives the same bytes.
+func (b *Background) Write(w io.Writer) error {
+	le := binary.LittleEndian
+	out := le.AppendUint16([]byte(backgroundMagic), backgroundFormat)
+	out = le.AppendUint16(out, fingerprint.Algorithm)
+	out = le.AppendUint32(out, uint32(len(b.Entries)))
+	for i := range b.Entries {
+		e := &b.Entries[i]
+		for _, t := range []string{e.Name, e.From} {
+			out = append(binary.AppendUvarint(out, uint64(len(t))), t...)
+		}
+		out = binary.AppendUvarint(binary.AppendUvarint(out, uint64(len(e.Marks))), uint64(len(e.Features)))
+		for _, m := range e.Marks {
+			out = le.AppendUint64(out, uint64(m))
+		}
+		for _, h := range e.Features {
+			out = le.AppendUint64(out, h)
+		}
+	}
+	out = le.AppendUint32(out, crc32.Checksum(out, castagnoli))
+	if _, err := w.Write(out); err != nil {
+		return fmt.Errorf("saving the background model: %w", err)
+	}
+	return nil
+}
+
+// ReadBackground reads a saved model. The error says what is wrong with the
+// bytes, or is a *fingerprint.VersionError.
+func ReadBackground(b []byte) (*Background, error) {
+	le := binary.LittleEndian
+	const head = 12
+	if len(b) < head+4 || string(b[:4]) != backgroundMagic {
+		return nil, fmt.Errorf("reading the background model: it is none")
+	}
+	if f := int(le.Uint16(b[4:])); f != backgroundFormat {
+		return nil, fmt.Errorf("reading the background model: layout %d; this version reads layout %d", f, backgroundFormat)
+	}
+	if a := int(le.Uint16(b[6:])); a != fingerprint.Algorithm {
+		return nil, &fingerprint.VersionError{Format: fingerprint.Format, Algorithm: a}
+	}
+	body := b[: len(b)-4 : len(b)-4]
+	if crc32.Checksum(body, castagnoli) != le.Uint32(b[len(b)-4:]) {
+		return nil, fmt.Errorf("reading the background model: its checksum is another")
+	}
+	r := &modelReader{b: body[head:]}
+	var l []BackgroundEntry
+	for range le.Uint32(b[8:]) {
+		e := BackgroundEntry{Name: r.text(), From: r.text()}
+		marks, features := r.number(), r.number()
+		if r.bad || marks > uint64(len(r.b))/8 || features > uint64(len(r.b))/8-marks {
+			return nil, fmt.Errorf("reading the background model: entry %d does not fit", len(l)+1)
+		}
+		for range marks {
+			e.Marks = append(e.Marks, fingerprint.Mark(r.word()))
+		}
+		for range features {
+			e.Features = append(e.Features, r.word())
+		}
+		l = append(l, e)
+	}
+	if len(r.b) > 0 {
+		return nil, fmt.Errorf("reading the background model: %d bytes are left over", len(r.b))
+	}
+	return NewBackground(l), nil
+}
+
+// modelReader reads a model from its front.
+type modelReader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *modelReader) number() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *modelReader) text() string {
+	n := r.number()
+	if n > uint64(len(r.b)) {
+		r.bad, r.b = true, nil
+		return ""
+	}
+	t := string(r.b[:n])
+	r.b = r.b[n:]
+	return t
+}
+
+func (r *modelReader) word() uint64 {
+	v := binary.LittleEndian.Uint64(r.b)
+	r.b = r.b[8:]
+	return v
+}
+
+// least text that makes code that is known by other marks background.
+const (
+	knownFeatures = 5
+	knownShare    = .5
+)
+
+// byText is the entry whose text a library mostly consists of, or -1.
+func (b *Background) byText(features []uint64) int {
+	count := map[int32]int{}
+	for _, h := range features {
+		for _, n := range b.features[h] {
+			count[n]++
+		}
+	}
+	best := -1
+	for n, c := range count {
+		if c >= knownFeatures && float64(c) >= knownShare*float64(len(features)) &&
+			(best < 0 || c > count[int32(best)] || c == count[int32(best)] && int(n) < best) {
+			best = int(n)
+		}
+	}
+	return best
 }

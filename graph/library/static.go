@@ -115,14 +115,11 @@ func (s *static) open(d sbom.Digest) (*fingerprint.File, error) {
 // find makes the static libraries, sorted by id, and says of which images the
 // marks could not be read.
 func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread) {
-	o := kinship.Options{Thresholds: kinship.Measured()}
-	if known != nil {
-		o.Background = known.function
-	}
-	r := kinship.Find(s.images, o)
+	b := newBackdrop(known)
+	r := kinship.Find(s.images, kinship.Options{Thresholds: kinship.Measured(), Background: b.function})
 	var libs []Library
 	for i := range r.Lineages {
-		l, ok := s.library(&r.Lineages[i], known)
+		l, ok := s.library(&r.Lineages[i], b)
 		if !ok {
 			continue
 		}
@@ -136,13 +133,18 @@ func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread
 	}
 	slices.SortFunc(libs, func(a, b Library) int { return strings.Compare(a.ID, b.ID) })
 	libs = slices.CompactFunc(libs, func(a, b Library) bool { return a.ID == b.ID })
-	var gaps []Unread
+	return libs, s.unread(r)
+}
+
+// unread lists the images whose marks are there and could not be used.
+func (s *static) unread(r *kinship.Result) []Unread {
+	var out []Unread
 	for _, g := range r.Gaps {
 		if !errors.Is(g.Err, ErrNoMarks) {
-			gaps = append(gaps, Unread{s.digest[g.Image], g.Err})
+			out = append(out, Unread{s.digest[g.Image], g.Err})
 		}
 	}
-	return libs, gaps
+	return out
 }
 
 // mostOf is the share of an image's functions that makes a copy the image itself.
@@ -193,7 +195,7 @@ type Unread struct {
 }
 
 // library describes one lineage; ok is false when fewer than two products carry it.
-func (s *static) library(l *kinship.Lineage, known *Background) (Library, bool) {
+func (s *static) library(l *kinship.Lineage, b *backdrop) (Library, bool) {
 	lib := Library{Kind: KindStatic, Rung: RungUnits, Functions: len(l.Members)}
 	for _, c := range l.Copies {
 		k := Copy{Image: s.digest[c.Image], Build: c.Build, Functions: c.Units, Exact: c.Exact, Text: c.Text}
@@ -218,7 +220,9 @@ func (s *static) library(l *kinship.Lineage, known *Background) (Library, bool) 
 	lib.Units, lib.Member = n.units, n.members
 	lib.Names = n.evidence()
 	lib.Name = nameOf(lib.Names, n.marks)
-	lib.Background, lib.Why = known.judge(l.Background, &lib)
+	name := ""
+	name, lib.Background, lib.Why = b.judge(l.Background, n.features)
+	lib.Name = cmp.Or(name, lib.Name)
 	return lib, true
 }
 
@@ -234,9 +238,11 @@ func wordOf(c kinship.Copy) Word {
 
 // described is what the functions of a lineage say about it.
 type described struct {
-	marks   []string // of the rarest members, sorted
-	units   []Unit   // sorted by image, then address
-	members []MemberOf
+	marks    []string // of the rarest members, sorted
+	units    []Unit   // sorted by image, then address
+	members  []MemberOf
+	markAt   map[kinship.Unit]fingerprint.Mark
+	features []uint64 // hashes of the text of the fullest copy, each once
 	naming
 }
 
@@ -255,7 +261,7 @@ const maxIDMarks = 16
 
 // describe reads the functions of all members, image by image.
 func (s *static) describe(l *kinship.Lineage) *described {
-	d := &described{members: make([]MemberOf, len(l.Members)), naming: newNaming()}
+	d := &described{members: make([]MemberOf, len(l.Members)), markAt: map[kinship.Unit]fingerprint.Mark{}, naming: newNaming()}
 	full := l.Copies[0]
 	for _, c := range l.Copies {
 		if c.Units > full.Units {
@@ -266,7 +272,7 @@ func (s *static) describe(l *kinship.Lineage) *described {
 	for i := range l.Members {
 		last := ^uint32(0)
 		for _, u := range l.Members[i].Units {
-			at[u.Image] = append(at[u.Image], memberUnit{i, u.Function})
+			at[u.Image] = append(at[u.Image], memberUnit{i, u.Function, u})
 			if u.Image != last {
 				d.members[i].Copies++
 			}
@@ -284,6 +290,7 @@ func (s *static) describe(l *kinship.Lineage) *described {
 			}
 			f := &set.Functions[u.function]
 			d.units = append(d.units, Unit{s.digest[c.Image], f.Address})
+			d.markAt[u.unit] = f.Full
 			m := &d.members[u.member]
 			if m.Image == "" || c.Image == full.Image {
 				m.Mark, m.Image, m.At, m.Size = f.Full, s.digest[c.Image], f.Address, f.Size
@@ -293,6 +300,9 @@ func (s *static) describe(l *kinship.Lineage) *described {
 			}
 		}
 		d.learn(set, at[c.Image], s.digest[c.Image])
+		if c.Image == full.Image {
+			d.features = textOf(set, at[c.Image])
+		}
 	}
 	slices.SortFunc(d.units, func(a, b Unit) int {
 		return cmp.Or(strings.Compare(string(a.Image), string(b.Image)), cmp.Compare(a.Address, b.Address))
@@ -301,10 +311,28 @@ func (s *static) describe(l *kinship.Lineage) *described {
 	return d
 }
 
+// textOf lists the hashes of the text that functions refer to, each once.
+func textOf(set *fingerprint.Set, units []memberUnit) []uint64 {
+	var out []uint64
+	for _, u := range units {
+		if int(u.function) >= len(set.Functions) {
+			continue
+		}
+		for _, k := range set.FeaturesOf(int(u.function)) {
+			if kinship.Telling(set.Features[k].Kind) {
+				out = append(out, set.Features[k].Hash)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // memberUnit is a function of an image with its member.
 type memberUnit struct {
 	member   int
 	function uint32
+	unit     kinship.Unit
 }
 
 // rarest lists the marks of the members that the fewest images hold.
