@@ -136,6 +136,23 @@ func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread
 	return libs, s.unread(r)
 }
 
+// reads is a capability of one of the library's code units to read a browser's
+// store, or "": see judge.
+func (s *static) reads(l *Library) string {
+	best := ""
+	for _, p := range s.g.Products {
+		for _, t := range p.Tags {
+			if t.Address == nil || t.Grade.Rank() < sbom.GradeLikely.Rank() || len(t.Stores) == 0 || slices.Contains(t.Flags, sbom.FlagEngine) {
+				continue
+			}
+			if (best == "" || t.Capability < best) && l.Has(t.Image, *t.Address) {
+				best = t.Capability
+			}
+		}
+	}
+	return best
+}
+
 // unread lists the images whose marks are there and could not be used.
 func (s *static) unread(r *kinship.Result) []Unread {
 	var out []Unread
@@ -223,6 +240,9 @@ func (s *static) library(l *kinship.Lineage, b *backdrop) (Library, bool) {
 	name := ""
 	name, lib.Background, lib.Why = b.judge(l.Background, n.features)
 	lib.Name = cmp.Or(name, lib.Name)
+	if reads := s.reads(&lib); lib.Background && reads != "" {
+		lib.Background, lib.Why = false, fmt.Sprintf("like %s, but that does not clear code with %s", lib.Name, reads)
+	}
 	return lib, true
 }
 
