@@ -65,7 +65,7 @@ func (a *arm) run(code []byte, from, to uint64) {
 				live = a.known | a.pending
 			}
 		case armOffset:
-			if live>>(w>>5&31)&a.known>>(w>>5&31)&1 != 0 {
+			if rn := uint32(1) << (w >> 5 & 31); live&rn != 0 && a.known&rn != 0 {
 				token = a.memory(w)
 				live = a.known | a.pending
 				break
@@ -123,7 +123,7 @@ func (a *arm) special(class armClass, w uint32, at uint64) uint64 {
 	case armLiteral:
 		return a.literal(w, pc)
 	case armBL:
-		a.refer(pc+uint64(int64(int32(w<<6)>>4)), purposeBranch)
+		a.pass.branch(pc + uint64(int64(int32(w<<6)>>4)))
 		a.kill(armCalleeGone)
 		return tagBranch | uint64(w>>26)<<26
 	case armB:
@@ -156,7 +156,7 @@ func (a *arm) branch(w uint32, at, distance uint64, mask uint32) uint64 {
 		}
 		return uint64(w)
 	}
-	a.refer(a.base+at+distance, purposeBranch)
+	a.pass.branch(a.base + at + distance)
 	return tagBranch | uint64(w&^mask)
 }
 

@@ -8,12 +8,14 @@ import (
 
 // pass is the state of one pass.
 type pass struct {
-	code   *Code
-	x86    bool
-	half   bool     // pointers have 4 bytes
-	starts []uint64 // of the functions, rising
-	sizes  []uint64 // in bytes, up to the next function at most
-	data   []Range  // what is left of the data in code, from the function on
+	code    *Code
+	x86     bool
+	half    bool     // pointers have 4 bytes
+	starts  []uint64 // of the functions, rising
+	sizes   []uint64 // in bytes, up to the next function at most
+	near    []uint32 // first function of each piece of code, see indexFunctions
+	islands []bool   // by function: it is a branch island
+	data    []Range  // what is left of the data in code, from the function on
 
 	contents   contents
 	targets    targets
@@ -136,7 +138,20 @@ func (p *pass) prepare() {
 	p.called, p.addressed = make([]uint32, n), make([]uint32, n)
 	p.contents.often = frequent()
 	p.contents.grow()
-	p.targets.grow()
+	total := 0
+	for i := range p.sizes {
+		total += int(p.sizes[i])
+	}
+	p.targets.list = make([]target, 0, total/96)
+	p.targets.grow(total / 96)
+	p.calls = make([]Call, 0, 3*n)
+	p.uses = make([]uint32, 0, n)
+	p.references = make([]Reference, 0, n)
+	p.islands = make([]bool, n)
+	for i := range p.islands {
+		_, p.islands[i] = p.island(p.starts[i])
+	}
+	p.indexFunctions()
 	p.data = p.code.Data
 	p.classes()
 }

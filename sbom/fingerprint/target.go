@@ -30,47 +30,52 @@ type target struct {
 	indirect bool // a slot that linkers may look through: loading it only builds an address
 }
 
-// targets remembers what lies at addresses: open addressing, the entry itself in
-// the table.
+// targets remembers what lies at addresses: open addressing over a list.
 type targets struct {
-	table []target
-	count int
+	table []uint32 // 1 + index in list
+	list  []target
 }
 
-func (t *targets) slot(address uint64, why purpose) *target {
+// slot is the place in the table of an address, and the entry if there is one.
+func (t *targets) slot(address uint64, why purpose) (*uint32, *target) {
 	mask := uint64(len(t.table) - 1)
-	i := (address*mixState ^ uint64(why)<<40) >> 20 & mask
-	for {
-		e := &t.table[i]
-		if !e.known || e.address == address && e.purpose == why {
-			return e
+	for i := (address ^ uint64(why)<<48) * mixState >> 24 & mask; ; i = (i + 1) & mask {
+		at := &t.table[i]
+		if *at == 0 {
+			return at, nil
 		}
-		i = (i + 1) & mask
+		if e := &t.list[*at-1]; e.address == address && e.purpose == why {
+			return at, e
+		}
 	}
 }
 
-func (t *targets) grow() {
-	old := t.table
-	t.table = make([]target, max(1024, 2*len(old)))
-	for i := range old {
-		if old[i].known {
-			*t.slot(old[i].address, old[i].purpose) = old[i]
-		}
+// grow makes room for n entries.
+func (t *targets) grow(n int) {
+	size := 1024
+	for size < 2*n {
+		size *= 2
+	}
+	t.table = make([]uint32, size)
+	for i := range t.list {
+		at, _ := t.slot(t.list[i].address, t.list[i].purpose)
+		*at = uint32(i + 1)
 	}
 }
 
 // target resolves an address for a purpose. The result is good until the next call.
 func (p *pass) target(address uint64, why purpose) *target {
-	t := p.targets.slot(address, why)
-	if t.known {
+	at, t := p.targets.slot(address, why)
+	if t != nil {
 		return t
 	}
-	if 2*p.targets.count >= len(p.targets.table) {
-		p.targets.grow()
-		t = p.targets.slot(address, why)
+	if n := len(p.targets.list); 2*n >= len(p.targets.table) {
+		p.targets.grow(2 * n)
+		at, _ = p.targets.slot(address, why)
 	}
-	p.targets.count++
-	*t = target{address: address, purpose: why, known: true, offset: -1}
+	p.targets.list = append(p.targets.list, target{address: address, purpose: why, offset: -1})
+	*at = uint32(len(p.targets.list))
+	t = &p.targets.list[*at-1]
 	found := p.code.Resolve(address)
 	if why == purposeBranch {
 		address, found = p.through(address, found)
@@ -88,6 +93,16 @@ func (p *pass) target(address uint64, why purpose) *target {
 		t.content = p.contentOf(&found, why, t)
 	}
 	return t
+}
+
+// branch records that the function calls what lies at an address. Most calls
+// lead to a function of the image: that is found without resolving.
+func (p *pass) branch(address uint64) {
+	if i, ok := p.exactly(address); ok && !p.islands[i] {
+		p.call(i, purposeBranch)
+		return
+	}
+	p.refer(address, purposeBranch)
 }
 
 // contentOf interns what a target holds: 1 + the index, or 0.
@@ -192,6 +207,44 @@ func (p *pass) function(address uint64) (int, bool) {
 	return i, false
 }
 
+// nearBits is the size of the pieces of code that the index of functions has.
+const nearBits = 6
+
+// indexFunctions makes the index: for each piece of the code in front of the
+// last function, the first function that begins there or behind. It is left out
+// where the functions lie too far apart for that.
+func (p *pass) indexFunctions() {
+	first, last := p.starts[0], p.starts[len(p.starts)-1]
+	total := uint64(0)
+	for _, s := range p.sizes {
+		total += s
+	}
+	if (last-first)>>1 > total {
+		return
+	}
+	p.near = make([]uint32, (last-first)>>nearBits+1)
+	piece := 0
+	for i, s := range p.starts {
+		for ; piece <= int((s-first)>>nearBits); piece++ {
+			p.near[piece] = uint32(i)
+		}
+	}
+}
+
+// exactly finds the function that begins at an address.
+func (p *pass) exactly(address uint64) (uint32, bool) {
+	piece := (address - p.starts[0]) >> nearBits
+	if piece >= uint64(len(p.near)) {
+		return 0, false
+	}
+	for i := p.near[piece]; int(i) < len(p.starts) && p.starts[i] <= address; i++ {
+		if p.starts[i] == address {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
 // maxIslands is how many branch islands in a row are looked through.
 const maxIslands = 4
 
@@ -218,6 +271,9 @@ func (p *pass) through(address uint64, found Target) (uint64, Target) {
 
 // island is where the branch island at an address leads.
 func (p *pass) island(address uint64) (uint64, bool) {
+	if p.x86 {
+		return 0, false
+	}
 	b := p.bytesAt(address)
 	if len(b) < 4 {
 		return 0, false

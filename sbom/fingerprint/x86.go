@@ -119,7 +119,7 @@ func (x *x86) look(b []byte, at uint64) (int, bool) {
 		if to-x.base < x.sizes[x.index] && (in.space == 1 || in.opcode == 0xe9) {
 			return 0, true
 		}
-		x.refer(to, purposeBranch)
+		x.pass.branch(to)
 		return in.jump, true
 	case in.near != 0:
 		if in.imm != 0 {
@@ -149,7 +149,7 @@ func (x *x86) memory(address uint64) bool {
 		return false
 	case 0xff:
 		if op := in.modrm >> 3 & 7; op == 2 || op == 4 {
-			x.refer(address, purposeBranch)
+			x.pass.branch(address)
 			return true
 		}
 	case 0x8b:
