@@ -50,7 +50,7 @@ func (p *pass) passARM() {
 func (a *arm) run(code []byte, from, to uint64) {
 	state, count, live := a.state, a.count, a.known|a.pending
 	for at := from; at < to; at += 4 {
-		if a.joins.at[at>>2&joinMask] != 0 {
+		if a.joins.marks[at>>8&(joinMask>>6)]>>(at>>2&63)&1 != 0 {
 			a.join(at)
 			live = a.known | a.pending
 		}
@@ -74,6 +74,18 @@ func (a *arm) run(code []byte, from, to uint64) {
 				a.kill(bit)
 				live = a.known | a.pending
 			}
+		case armPage:
+			if bit := uint32(1) << (w & 31); bit != 1<<31 {
+				if a.pending&bit != 0 {
+					a.kill(bit)
+				}
+				a.known |= bit
+				a.page |= bit
+				a.address[w&31] = adrpTarget(w, a.base+at)
+				live = a.known | a.pending
+			}
+			a.end = at + 4
+			continue
 		case armAddress, armAdd, armMove, armB, armBL, armFar, armNear, armRegister, armLiteral:
 			token = a.special(class, w, at)
 			live = a.known | a.pending
@@ -107,12 +119,8 @@ func (a *arm) special(class armClass, w uint32, at uint64) uint64 {
 	switch class {
 	case armAddress:
 		a.kill(1 << (w & 31))
-		if w>>31 == 1 {
-			a.setAddress(w&31, adrpTarget(w, pc), true)
-			return 0
-		}
 		to := pc + uint64(int64(int32(w<<8)>>11&^3)+int64(w>>29&3))
-		a.setAddress(w&31, to, false)
+		a.setAddress(w&31, to)
 		a.refer(to, purposeBuild)
 		return 0
 	case armAdd:
@@ -170,7 +178,7 @@ func (a *arm) add(w uint32) uint64 {
 	page := a.page>>from&1 == 1
 	address := a.address[from] + uint64(w>>10&0xfff)
 	a.kill(1 << to)
-	a.setAddress(to, address, false)
+	a.setAddress(to, address)
 	if address >= minAddress {
 		a.refer(address, purposeBuild)
 	}
@@ -184,14 +192,11 @@ func (a *arm) add(w uint32) uint64 {
 // mapped. A register that was loaded from a slot counts as 0.
 const minAddress = 4096
 
-func (a *arm) setAddress(register uint32, address uint64, page bool) {
-	if register == 31 {
-		return
-	}
-	a.known |= 1 << register
-	a.address[register] = address
-	if page {
-		a.page |= 1 << register
+// setAddress notes the whole address in a register that was forgotten before.
+func (a *arm) setAddress(register uint32, address uint64) {
+	if register != 31 {
+		a.known |= 1 << register
+		a.address[register] = address
 	}
 }
 
@@ -238,7 +243,7 @@ func (a *arm) access(form uint32, address uint64, scale uint32) uint64 {
 	}
 	pointer := form>>22 == 0xf9400000>>22 || a.half && form>>22 == 0xb9400000>>22
 	if indirect && pointer {
-		a.setAddress(rt, 0, false)
+		a.setAddress(rt, 0)
 		return 0
 	}
 	return tagMemory | uint64(form)

@@ -8,7 +8,8 @@ type armClass uint8
 const (
 	armKeep      armClass = iota // writes no general register
 	armRd                        // writes the register in bits 0-4
-	armAddress                   // adr, adrp
+	armPage                      // adrp
+	armAddress                   // adr
 	armAdd                       // add of 12 bits, 64-bit registers
 	armMove                      // movz, movn, movk
 	armB                         // b
@@ -62,6 +63,9 @@ func classifyARM(w uint32) armClass {
 func classifyImmediate(w uint32) armClass {
 	switch w >> 23 & 7 {
 	case 0b000, 0b001:
+		if w>>31 == 1 {
+			return armPage
+		}
 		return armAddress
 	case 0b010:
 		if w>>22 == 0x91000000>>22 {

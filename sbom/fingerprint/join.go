@@ -7,7 +7,8 @@ import "math/bits"
 // of more than joinReach instructions are not followed, and what is held at one
 // time is limited: beyond that, nothing is known where a branch arrives.
 type joins struct {
-	at    [joinMask + 1]uint32 // by instruction: 1 + index in saved
+	marks [(joinMask + 1) / 64]uint64 // by instruction: some branch leads there
+	at    [joinMask + 1]uint32        // by instruction: index in saved; only where marked
 	saved []snapshot
 	words []uint64 // addresses of the registers in the sets, lowest first
 }
@@ -29,7 +30,8 @@ type snapshot struct {
 // reset forgets what a function left: branches into its data or its padding.
 func (j *joins) reset() {
 	for i := range j.saved {
-		j.at[j.saved[i].to>>2&joinMask] = 0
+		word := j.saved[i].to >> 2 & joinMask
+		j.marks[word>>6] &^= 1 << (word & 63)
 	}
 	j.saved, j.words = j.saved[:0], j.words[:0]
 }
@@ -39,11 +41,13 @@ func (j *joins) add(a *arm, to, from uint64) {
 	if to>>2-from>>2 > joinReach {
 		return
 	}
-	slot := &j.at[to>>2&joinMask]
-	if *slot != 0 && j.saved[*slot-1].to == to {
-		j.saved[*slot-1].meet(a, j.words)
+	word := to >> 2 & joinMask
+	mark, slot := &j.marks[word>>6], &j.at[word]
+	if *mark>>(word&63)&1 == 1 && j.saved[*slot].to == to {
+		j.saved[*slot].meet(a, j.words)
 		return
 	}
+	*mark |= 1 << (word & 63)
 	s := snapshot{to: to, known: a.known, page: a.page, held: a.known, first: uint32(len(j.words))}
 	if len(j.words)+bits.OnesCount32(s.known) > maxJoined {
 		s.known, s.page, s.held = 0, 0, 0
@@ -51,8 +55,8 @@ func (j *joins) add(a *arm, to, from uint64) {
 	for set := s.held; set != 0; set &= set - 1 {
 		j.words = append(j.words, a.address[bits.TrailingZeros32(set)])
 	}
-	j.saved = append(j.saved, s)
 	*slot = uint32(len(j.saved))
+	j.saved = append(j.saved, s)
 }
 
 // meet keeps what is known alike here and there.
@@ -69,9 +73,9 @@ func (s *snapshot) meet(a *arm, words []uint64) {
 // join takes over what the branches to an instruction know. Where the code above
 // does not go on to it, that is all; else only what both know.
 func (a *arm) join(at uint64) {
-	slot := &a.joins.at[at>>2&joinMask]
-	s := a.joins.saved[*slot-1]
-	*slot = 0
+	word := at >> 2 & joinMask
+	a.joins.marks[word>>6] &^= 1 << (word & 63)
+	s := a.joins.saved[a.joins.at[word]]
 	if s.to != at {
 		return // it was passed over, in data
 	}
