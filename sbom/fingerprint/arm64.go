@@ -27,9 +27,11 @@ type arm struct {
 	known   uint32 // registers whose address is known
 	page    uint32 // of these: only the page, made by adrp
 	pending uint32 // registers with an immediate that was not looked at yet
+	big     uint32 // of these: above 16 bits
 	gone    uint64 // offset of the instruction that no path from above reaches
 	address [32]uint64
 	value   [32]uint64
+	moved   [32]uint64 // address of the instruction that completes the value
 	buffer  [16]byte
 	joins   joins
 }
@@ -38,7 +40,7 @@ func (p *pass) passARM() {
 	a := &arm{pass: p}
 	for i := range p.set.Functions {
 		a.code = p.begin(i)
-		a.base, a.known, a.page, a.pending, a.gone = p.starts[i], 0, 0, 0, ^uint64(0)
+		a.base, a.known, a.page, a.pending, a.big, a.gone = p.starts[i], 0, 0, 0, 0, ^uint64(0)
 		a.joins.reset()
 		p.runs(a.code, a.run)
 		a.flush(a.pending)
@@ -48,7 +50,7 @@ func (p *pass) passARM() {
 
 // run takes the instructions of a part of the function. Offsets are multiples of 4.
 func (a *arm) run(code []byte, from, to uint64) {
-	state, count, live := a.state, a.count, a.known|a.pending
+	state, count, live, end := a.state, a.count, a.known|a.pending, a.end
 	for at := from; at < to; at += 4 {
 		if a.joins.marks[at>>8&(joinMask>>6)]>>(at>>2&63)&1 != 0 {
 			a.join(at)
@@ -84,7 +86,7 @@ func (a *arm) run(code []byte, from, to uint64) {
 				a.address[w&31] = adrpTarget(w, a.base+at)
 				live = a.known | a.pending
 			}
-			a.end = at + 4
+			end = at + 4
 			continue
 		case armAddress, armAdd, armMove, armB, armBL, armFar, armNear, armRegister, armLiteral:
 			token = a.special(class, w, at)
@@ -102,15 +104,15 @@ func (a *arm) run(code []byte, from, to uint64) {
 			if w == 0 {
 				token = 4 << 32
 			} else {
-				a.end = at + 4
+				end = at + 4
 				continue
 			}
 		}
 		state = mix(state, token)
 		count++
-		a.end = at + 4
+		end = at + 4
 	}
-	a.state, a.count = state, count
+	a.state, a.count, a.end = state, count, end
 }
 
 // special is the token of an instruction that deals with addresses; 0: none.
@@ -126,7 +128,7 @@ func (a *arm) special(class armClass, w uint32, at uint64) uint64 {
 	case armAdd:
 		return a.add(w)
 	case armMove:
-		a.move(w)
+		a.move(w, pc)
 		return uint64(w)
 	case armLiteral:
 		return a.literal(w, pc)
@@ -250,7 +252,7 @@ func (a *arm) access(form uint32, address uint64, scale uint32) uint64 {
 }
 
 // move follows an immediate that is put together in a register.
-func (a *arm) move(w uint32) {
+func (a *arm) move(w uint32, pc uint64) {
 	rd, shift := w&31, w>>21&3<<4
 	if rd == 31 {
 		return
@@ -258,8 +260,8 @@ func (a *arm) move(w uint32) {
 	part := uint64(w>>5&0xffff) << shift
 	if w>>29&3 == 3 && a.pending>>rd&1 == 1 { // movk
 		a.value[rd] = a.value[rd]&^(0xffff<<shift) | part
-		a.known &^= 1 << rd
-		a.page &^= 1 << rd
+		a.moved[rd] = pc
+		a.big |= 1 << rd
 		return
 	}
 	a.kill(1 << rd)
@@ -273,8 +275,11 @@ func (a *arm) move(w uint32) {
 	default:
 		return
 	}
-	a.value[rd] = part
+	a.value[rd], a.moved[rd] = part, pc
 	a.pending |= 1 << rd
+	if part > 0xffff {
+		a.big |= 1 << rd
+	}
 }
 
 // kill forgets registers.
@@ -282,7 +287,6 @@ func (a *arm) kill(set uint32) {
 	set &= 1<<31 - 1
 	if done := a.pending & set; done != 0 {
 		a.flush(done)
-		a.pending &^= set
 	}
 	a.known &^= set
 	a.page &^= set
@@ -290,7 +294,11 @@ func (a *arm) kill(set uint32) {
 
 // flush looks at the immediates of registers that are about to be forgotten.
 func (a *arm) flush(set uint32) {
-	ends := false
+	if a.big == 0 { // neither a rare number nor the end of a text
+		a.pending &^= set
+		return
+	}
+	done, ends := set, false
 	for rest := a.pending; rest != 0; rest &= rest - 1 {
 		ends = ends || endsShort(a.value[bits.TrailingZeros32(rest)])
 	}
@@ -304,6 +312,8 @@ func (a *arm) flush(set uint32) {
 			a.constant(a.value[r])
 		}
 	}
+	a.pending &^= done
+	a.big &^= done
 }
 
 // text looks for the other half of a Swift short string: the next register, else
@@ -331,7 +341,8 @@ func (a *arm) text(r uint32) bool {
 	}
 	n := a.pair(r, near, last)
 	a.pending &^= 1<<r | 1<<near
-	a.short(a.buffer[:n], a.base+a.end)
+	a.big &^= 1<<r | 1<<near
+	a.short(a.buffer[:n], max(a.moved[r], a.moved[near]))
 	return true
 }
 

@@ -88,6 +88,5 @@ func (a *arm) join(at uint64) {
 		}
 	}
 	a.flush(a.pending & s.known)
-	a.pending &^= s.known
 	a.known, a.page = s.known, s.page
 }

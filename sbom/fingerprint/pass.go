@@ -15,6 +15,7 @@ type pass struct {
 	sizes   []uint64 // in bytes, up to the next function at most
 	near    []uint32 // first function of each piece of code, see indexFunctions
 	islands []bool   // by function: it is a branch island
+	section int      // where bytesAt found the last address
 	data    []Range  // what is left of the data in code, from the function on
 
 	contents   contents
@@ -109,6 +110,7 @@ func compare(a, b uint64) int {
 func (p *pass) bound() {
 	all := p.code.Functions
 	p.set.Functions = make([]Function, 0, len(all))
+	p.starts, p.sizes, p.islands = make([]uint64, 0, len(all)), make([]uint64, 0, len(all)), make([]bool, 0, len(all))
 	for i := 0; i < len(all); {
 		b := all[i]
 		for i++; i < len(all) && all[i].Address == b.Address; i++ {
@@ -117,7 +119,8 @@ func (p *pass) bound() {
 			}
 			b.Size = max(b.Size, all[i].Size)
 		}
-		size := min(uint64(len(p.bytesAt(b.Address))), math.MaxUint32)
+		code := p.bytesAt(b.Address)
+		size := min(uint64(len(code)), math.MaxUint32)
 		if i < len(all) {
 			size = min(size, all[i].Address-b.Address)
 		}
@@ -127,7 +130,8 @@ func (p *pass) bound() {
 		if size == 0 {
 			continue
 		}
-		p.starts, p.sizes = append(p.starts, b.Address), append(p.sizes, size)
+		_, island := p.island(b.Address, code)
+		p.starts, p.sizes, p.islands = append(p.starts, b.Address), append(p.sizes, size), append(p.islands, island)
 		p.set.Functions = append(p.set.Functions, Function{Address: b.Address, Name: b.Name, From: b.From})
 	}
 }
@@ -147,10 +151,6 @@ func (p *pass) prepare() {
 	p.calls = make([]Call, 0, 3*n)
 	p.uses = make([]uint32, 0, n)
 	p.references = make([]Reference, 0, n)
-	p.islands = make([]bool, n)
-	for i := range p.islands {
-		_, p.islands[i] = p.island(p.starts[i])
-	}
 	p.indexFunctions()
 	p.data = p.code.Data
 	p.classes()

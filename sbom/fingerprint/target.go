@@ -259,7 +259,7 @@ func (p *pass) through(address uint64, found Target) (uint64, Target) {
 		if found.Kind != TargetNone && found.Kind != TargetCode || found.Slot {
 			break
 		}
-		next, ok := p.island(address)
+		next, ok := p.island(address, p.bytesAt(address))
 		if !ok {
 			break
 		}
@@ -269,13 +269,9 @@ func (p *pass) through(address uint64, found Target) (uint64, Target) {
 	return address, found
 }
 
-// island is where the branch island at an address leads.
-func (p *pass) island(address uint64) (uint64, bool) {
-	if p.x86 {
-		return 0, false
-	}
-	b := p.bytesAt(address)
-	if len(b) < 4 {
+// island is where the branch island at an address leads, whose code is b.
+func (p *pass) island(address uint64, b []byte) (uint64, bool) {
+	if p.x86 || len(b) < 4 {
 		return 0, false
 	}
 	first := binary.LittleEndian.Uint32(b)
@@ -294,24 +290,16 @@ func (p *pass) island(address uint64) (uint64, bool) {
 
 // bytesAt is the code from an address to the end of its section, or nil.
 func (p *pass) bytesAt(address uint64) []byte {
-	i, exact := slices.BinarySearchFunc(p.code.Sections, address, func(s Section, a uint64) int {
-		if s.Address < a {
-			return -1
+	if i := p.section; i >= len(p.code.Sections) || address-p.code.Sections[i].Address >= uint64(len(p.code.Sections[i].Bytes)) {
+		at, exact := slices.BinarySearchFunc(p.code.Sections, address, func(s Section, a uint64) int { return compare(s.Address, a) })
+		if !exact {
+			at--
 		}
-		if s.Address > a {
-			return 1
+		if at < 0 || address-p.code.Sections[at].Address >= uint64(len(p.code.Sections[at].Bytes)) {
+			return nil
 		}
-		return 0
-	})
-	if !exact {
-		i--
+		p.section = at
 	}
-	if i < 0 {
-		return nil
-	}
-	s := &p.code.Sections[i]
-	if address-s.Address >= uint64(len(s.Bytes)) {
-		return nil
-	}
+	s := &p.code.Sections[p.section]
 	return s.Bytes[address-s.Address:]
 }
