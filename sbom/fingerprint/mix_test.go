@@ -31,3 +31,23 @@ func TestDigestTellsApart(t *testing.T) {
 		seen[h] = s
 	}
 }
+
+// The marks of known code: a change of the normal form shows here. Raise Algorithm.
+func TestMarksAreFixed(t *testing.T) {
+	arm, _ := firstLink.run(t)
+	x86, _ := place{0x4000, map[uint64]Target{0x8123: literal("hello"), 0x7000: {Kind: TargetImport, Text: []byte("_puts")}}}.
+		one(t, "x86_64", x86Function(0x4000, 0x8123, 0x7000, 0xc100, 0xc200, false))
+	for _, c := range []struct {
+		name      string
+		got, want string
+	}{
+		{"arm64 shape", arm.Functions[0].Shape.String(), "228c15d9e819bdbc"},
+		{"arm64 full", arm.Functions[0].Full.String(), "28bb11a5347c9478"},
+		{"x86_64 shape", x86.Functions[0].Shape.String(), "7fc12d56034cae14"},
+		{"x86_64 full", x86.Functions[0].Full.String(), "952e5aba21c9a448"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, c.got, c.want)
+		}
+	}
+}
