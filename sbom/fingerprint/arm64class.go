@@ -4,27 +4,29 @@ package fingerprint
 type armClass uint8
 
 // Classes. Every instruction is kept as it is, and invalidates what it writes,
-// except where the class says otherwise.
+// except where the class says otherwise. Those up to armPlain deal with nothing
+// but registers that stand in bits 0-4, 5-9 and 10-14.
 const (
 	armKeep      armClass = iota // writes no general register
 	armRd                        // writes the register in bits 0-4
-	armPage                      // adrp
-	armAddress                   // adr
 	armAdd                       // add of 12 bits, 64-bit registers
-	armMove                      // movz, movn, movk
-	armB                         // b
-	armBL                        // bl
-	armFar                       // b.cond, cbz: distance in bits 5-23
-	armNear                      // tbz: distance in bits 5-18
-	armRegister                  // br, blr, ret and the signing kinds
-	armSystem                    // hints, mrs
 	armOffset                    // load or store with an unsigned offset
-	armLiteral                   // load of a literal
 	armIndexed                   // other load or store of one register
 	armPair                      // load or store of two
-	armExclusive                 // exclusive, ordered, compare and swap
 	armVector                    // vector load or store, perhaps with write-back
 	armConvert                   // floating or vector, perhaps to a general register
+	armPlain     = armConvert
+	armPage      = iota // adrp
+	armAddress          // adr
+	armMove             // movz, movn, movk
+	armB                // b
+	armBL               // bl
+	armFar              // b.cond, cbz: distance in bits 5-23
+	armNear             // tbz: distance in bits 5-18
+	armRegister         // br, blr, ret and the signing kinds
+	armSystem           // hints, mrs
+	armLiteral          // load of a literal
+	armExclusive        // exclusive, ordered, compare and swap
 )
 
 // armClasses gives the class of an instruction by its bits 21 to 31.
