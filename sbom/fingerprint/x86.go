@@ -33,30 +33,27 @@ func (p *pass) passX86() {
 // run takes the instructions of a part of the function. The last one may reach
 // behind it: zeros at the end of an instruction look like padding.
 func (x *x86) run(code []byte, from, to uint64) {
-	state, count := x.state, x.count
-	in := &x.in
+	state, count, end := x.state, x.count, x.end
 	for at := from; at < to; {
 		b := code[at:]
-		decodeX86(b, in)
-		if in.size == 0 {
-			state = mix(state, tagByte|uint64(b[0]))
-			count++
-			at++
+		size, cut, kind := uint64(x86Quick(b)), 0, x86Kept
+		if size == 0 {
 			x.end = at
-			continue
+			size, cut, kind = x.slow(b, at)
 		}
-		size := uint64(in.size)
-		if x.skip(b) {
-			at += size
-			continue
-		}
-		cut, keep := x.look(b, at)
 		at += size
-		x.end = at
-		if !keep {
+		if kind == x86Padding {
+			continue
+		}
+		end = at
+		if kind == x86Address {
 			continue
 		}
 		count++
+		if kind == x86Unknown {
+			state = mix(state, tagByte|uint64(b[0]))
+			continue
+		}
 		low, high := load16(b)
 		if cut > 0 {
 			low, high = without(low, high, uint(cut))
@@ -70,7 +67,33 @@ func (x *x86) run(code []byte, from, to uint64) {
 			state = mix(state, high&(1<<(8*(size-8))-1))
 		}
 	}
-	x.state, x.count = state, count
+	x.state, x.count, x.end = state, count, end
+}
+
+// What an instruction is to the normal form.
+const (
+	x86Kept    = iota
+	x86Padding // left out, and no part of the function at its end
+	x86Address // left out: it only builds an address
+	x86Unknown // not decodable
+)
+
+// slow decodes an instruction in full. It gives its size, the offset of a
+// distance that is cut out, or 0, and what it is.
+func (x *x86) slow(b []byte, at uint64) (uint64, int, int) {
+	decodeX86(b, &x.in)
+	if x.in.size == 0 {
+		return 1, 0, x86Unknown
+	}
+	size := uint64(x.in.size)
+	if x.skip() {
+		return size, 0, x86Padding
+	}
+	cut, keep := x.look(b, at)
+	if !keep {
+		return size, cut, x86Address
+	}
+	return size, cut, x86Kept
 }
 
 // load16 reads up to 16 bytes; what is missing is zero.
@@ -97,7 +120,7 @@ func without(low, high uint64, at uint) (uint64, uint64) {
 }
 
 // skip reports padding: nops of every length, and breakpoints.
-func (x *x86) skip(b []byte) bool {
+func (x *x86) skip() bool {
 	in := &x.in
 	switch {
 	case in.vector != 0:

@@ -77,3 +77,37 @@ func TestX86Fields(t *testing.T) {
 		}
 	}
 }
+
+// The short way and the long way agree wherever the short way answers.
+func TestX86QuickAgrees(t *testing.T) {
+	quick := 0
+	b := make([]byte, 24)
+	state := uint64(1)
+	for op := range 1 << 16 {
+		for _, rex := range []int{-1, 0x41, 0x48} {
+			for i := range b {
+				state = mix(state, uint64(i))
+				b[i] = byte(state)
+			}
+			head := b
+			if rex >= 0 {
+				b[0], head = byte(rex), b[1:]
+			}
+			head[0], head[1] = byte(op>>8), byte(op)
+			n := x86Quick(b)
+			if n == 0 {
+				continue
+			}
+			quick++
+			var in x86Inst
+			decodeX86(b, &in)
+			x := x86{in: in}
+			if in.size != n || in.near != 0 || in.jump != 0 || in.imm != 0 || x.skip() {
+				t.Fatalf("% x: %d bytes, want %+v", b, n, in)
+			}
+		}
+	}
+	if quick < 50000 {
+		t.Errorf("the short way answers %d times", quick)
+	}
+}
