@@ -130,7 +130,10 @@ func (p *pass) bound() {
 		if size == 0 {
 			continue
 		}
-		_, island := p.island(b.Address, code)
+		island := false
+		if size <= maxIsland { // longer ones are not worth touching now
+			_, island = p.island(b.Address, code)
+		}
 		p.starts, p.sizes, p.islands = append(p.starts, b.Address), append(p.sizes, size), append(p.islands, island)
 		p.set.Functions = append(p.set.Functions, Function{Address: b.Address, Name: b.Name, From: b.From})
 	}

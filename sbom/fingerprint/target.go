@@ -248,6 +248,10 @@ func (p *pass) exactly(address uint64) (uint32, bool) {
 // maxIslands is how many branch islands in a row are looked through.
 const maxIslands = 4
 
+// maxIsland is the size up to which a function may be a branch island: three
+// instructions, and others behind it that no boundary tells apart.
+const maxIsland = 64
+
 // through follows branch islands: code that linkers put in where a branch does
 // not reach far enough. It is a lone branch, or the three instructions that
 // branch through x16.
