@@ -108,10 +108,8 @@ var classPrefixes = [...]string{"OBJC_CLASS_$_", "OBJC_METACLASS_$_"}
 // several versions.
 var variants = [...]string{"$INODE64", "$UNIX2003", "$NOCANCEL", "$DARWIN_EXTSN"}
 
-// imported interns an imported name. One leading underscore is the file's and is
-// taken off; the symbol of a class is the class.
+// imported interns an imported name. The symbol of a class is the class.
 func (c *contents) imported(name []byte) uint32 {
-	name = bytes.TrimPrefix(name, []byte("_"))
 	for _, p := range classPrefixes {
 		if class, ok := bytes.CutPrefix(name, []byte(p)); ok {
 			return c.feature(FeatureClass, class)

@@ -213,11 +213,11 @@ func TestWeakAndFrequent(t *testing.T) {
 	if d := cmp.Diff([]string{"7 History.db"}, texts(weak, 0)); d != "" {
 		t.Errorf("weak (-want +got):\n%s", d)
 	}
-	often, _ := run(Target{Kind: TargetImport, Text: []byte("_objc_retain")})
+	often, _ := run(Target{Kind: TargetImport, Text: []byte("objc_retain")})
 	if often.Functions[0].Full == hole.Functions[0].Full || len(texts(often, 0)) != 0 {
 		t.Errorf("a frequent import: %q", texts(often, 0))
 	}
-	class, _ := run(Target{Kind: TargetImport, Text: []byte("_OBJC_CLASS_$_NSData")})
+	class, _ := run(Target{Kind: TargetImport, Text: []byte("OBJC_CLASS_$_NSData")})
 	if d := cmp.Diff([]string{"4 NSData"}, texts(class, 0)); d != "" {
 		t.Errorf("class (-want +got):\n%s", d)
 	}

@@ -35,7 +35,7 @@ func TestDigestTellsApart(t *testing.T) {
 // The marks of known code: a change of the normal form shows here. Raise Algorithm.
 func TestMarksAreFixed(t *testing.T) {
 	arm, _ := firstLink.run(t)
-	x86, _ := place{0x4000, map[uint64]Target{0x8123: literal("hello"), 0x7000: {Kind: TargetImport, Text: []byte("_puts")}}}.
+	x86, _ := place{0x4000, map[uint64]Target{0x8123: literal("hello"), 0x7000: {Kind: TargetImport, Text: []byte("puts")}}}.
 		one(t, "x86_64", x86Function(0x4000, 0x8123, 0x7000, 0xc100, 0xc200, false))
 	for _, c := range []struct {
 		name      string

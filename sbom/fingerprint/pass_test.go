@@ -86,7 +86,7 @@ func (l layout) place() place {
 	const pi = "\x18\x2d\x44\x54\xfb\x21\x09\x40"
 	return place{l.text, map[uint64]Target{
 		l.message: literal(l.messageText),
-		l.slot:    {Kind: TargetImport, Slot: true, Text: []byte("_environ"), Offset: -1},
+		l.slot:    {Kind: TargetImport, Slot: true, Text: []byte("environ"), Offset: -1},
 		l.number:  {Kind: TargetConst, Text: []byte(pi), Offset: 99},
 		l.stub:    {Kind: TargetImport, Text: []byte(l.stubName), Offset: -1},
 	}}
@@ -120,7 +120,7 @@ func armForms(l layout) []byte {
 }
 
 var firstLink = layout{text: 0x100004000, message: 0x100008123, global: 0x10000c010, slot: 0x10000c100, number: 0x100009008, stub: 0x100007000,
-	messageText: "Safari/History.db", stubName: "_puts"}
+	messageText: "Safari/History.db", stubName: "puts"}
 
 func (l layout) run(t *testing.T) (*Set, []Reference) {
 	return l.place().one(t, "arm64", armForms(l))
@@ -161,7 +161,7 @@ func TestARMContentCounts(t *testing.T) {
 	other := firstLink
 	other.messageText = "Chrome/History"
 	callee := firstLink
-	callee.stubName = "_remove"
+	callee.stubName = "remove"
 	for name, l := range map[string]layout{"string": other, "callee": callee} {
 		got, _ := l.run(t)
 		if got.Functions[0].Shape != want.Functions[0].Shape {
@@ -208,8 +208,8 @@ func TestARMFeaturesAndReferences(t *testing.T) {
 	}
 	wantRefs := []Reference{
 		{Kind: TargetString, Slot: firstLink.message, Offset: 77, Length: 17},
-		{Kind: TargetImport, Slot: firstLink.stub, Offset: -1, Length: 5},
-		{Kind: TargetImport, Slot: firstLink.slot, Offset: -1, Length: 8},
+		{Kind: TargetImport, Slot: firstLink.stub, Offset: -1, Length: 4},
+		{Kind: TargetImport, Slot: firstLink.slot, Offset: -1, Length: 7},
 		{Kind: TargetConst, Slot: firstLink.number, Offset: 99, Length: 8},
 	}
 	if d := cmp.Diff(wantRefs, refs); d != "" {
@@ -250,7 +250,7 @@ func TestARMCallsThroughIslands(t *testing.T) {
 	lone := words(b(at+0x30, at+0x20), 0, 0, 0)
 	callee := words(armMov1, armRet, 0, 0)
 	toStub := words(adrp(16, at+0x50, 0x100009000), addLow(16, 16, 0x100009000), brX16)
-	p := place{at, map[uint64]Target{0x100009000: {Kind: TargetImport, Text: []byte("_remove"), Offset: -1}}}
+	p := place{at, map[uint64]Target{0x100009000: {Kind: TargetImport, Text: []byte("remove"), Offset: -1}}}
 	s, _ := p.one(t, "arm64", slices.Concat(first, thunk, lone, callee, toStub), Boundary{Address: at + 0x20}, Boundary{Address: at + 0x30}, Boundary{Address: at + 0x40}, Boundary{Address: at + 0x50})
 	want := []Call{{Callee: 3, Kind: CallDirect}, {Callee: 3, Kind: CallAddress}}
 	if d := cmp.Diff(want, s.CallsOf(0)); d != "" {
@@ -345,8 +345,8 @@ func x86Function(text, message, stub, slot, global uint64, relaxed bool) []byte 
 
 func TestX86LinksAgree(t *testing.T) {
 	run := func(text, message, stub, slot, global uint64, relaxed bool, said string) *Set {
-		p := place{text, map[uint64]Target{message: literal(said), stub: {Kind: TargetImport, Text: []byte("_puts"), Offset: -1},
-			slot: {Kind: TargetImport, Slot: true, Text: []byte("_environ"), Offset: -1}}}
+		p := place{text, map[uint64]Target{message: literal(said), stub: {Kind: TargetImport, Text: []byte("puts"), Offset: -1},
+			slot: {Kind: TargetImport, Slot: true, Text: []byte("environ"), Offset: -1}}}
 		if relaxed {
 			delete(p.targets, slot)
 		}
