@@ -68,7 +68,7 @@ const (
 type Target struct {
 	Kind   TargetKind
 	Slot   bool   // the address holds a pointer to what is described (GOT, selector reference, class reference)
-	Text   []byte // content or name; aliases the image
+	Text   []byte // content or name, an import's without the leading underscore of the file; aliases the image
 	Offset int64  // of Text in the slice; -1 when it has no place there
 }
 

@@ -11,8 +11,8 @@
 // survives another compiler, level or architecture, where a mark does not.
 //
 // Hostile input: the pass is linear in the bytes of code, allocates in
-// proportion to them, and never panics; code that cannot be decoded ends its
-// function's mark, not the pass. Marks are no cryptographic digests: whoever
+// proportion to them, and never panics; a byte that cannot be decoded counts as
+// itself, and the pass goes on behind it. Marks are no cryptographic digests: whoever
 // wants to can make two functions collide. So a mark ties code together, and
 // never proves by itself who wrote it.
 package fingerprint
