@@ -76,8 +76,8 @@ func (f *Slice) Code() *fingerprint.Code {
 		f.undivided()
 		return nil
 	}
-	c.indexPlaces()
 	c.readClasses()
+	c.indexPlaces()
 	c.nameFunctions()
 	c.readDataInCode()
 	c.findRoots()

@@ -13,13 +13,16 @@ import (
 // references are the addresses that arm64 code builds with a pair of
 // instructions, or calls. It is a second, simple reader: it looks at
 // neighbouring instructions only.
-func references(c *fingerprint.Code, do func(addr uint64)) {
+func references(c *fingerprint.Code, do func(at, addr uint64)) {
 	for _, t := range c.Sections {
-		for p := 0; p+8 <= len(t.Bytes); p += 4 {
-			w, next := binary.LittleEndian.Uint32(t.Bytes[p:]), binary.LittleEndian.Uint32(t.Bytes[p+4:])
+		for p := 0; p+4 <= len(t.Bytes); p += 4 {
+			w, next := binary.LittleEndian.Uint32(t.Bytes[p:]), uint32(0)
+			if p+8 <= len(t.Bytes) {
+				next = binary.LittleEndian.Uint32(t.Bytes[p+4:])
+			}
 			pc := t.Address + uint64(p)
-			if w>>26 == 0x25 {
-				do(pc + uint64(int64(int32(w<<6)>>6)*4))
+			if w>>26 == 0x25 || w>>26 == 5 {
+				do(pc, pc+uint64(int64(int32(w<<6)>>6)*4))
 			}
 			if w&0x9f000000 != 0x90000000 || next>>5&31 != w&31 {
 				continue
@@ -27,9 +30,9 @@ func references(c *fingerprint.Code, do func(addr uint64)) {
 			page := pc&^0xfff + uint64((int64(int32(w<<8)>>13)<<2|int64(w>>29&3))<<12)
 			switch {
 			case next&0xffc00000 == 0x91000000:
-				do(page + uint64(next>>10&0xfff))
+				do(pc, page+uint64(next>>10&0xfff))
 			case next&0xffc00000 == 0xf9400000:
-				do(page + 8*uint64(next>>10&0xfff))
+				do(pc, page+8*uint64(next>>10&0xfff))
 			}
 		}
 	}
@@ -79,7 +82,7 @@ func report(t *testing.T, s *Slice, c *fingerprint.Code) {
 	var kinds [fingerprint.TargetEnd]int
 	total := 0
 	if strings.HasPrefix(c.Arch, "arm64") {
-		references(c, func(addr uint64) { kinds[c.Resolve(addr).Kind]++; total++ })
+		references(c, func(_, addr uint64) { kinds[c.Resolve(addr).Kind]++; total++ })
 	}
 	t.Logf("%v; names none/symbol/method/pclntab/exported %v; %d classes, %d methods; roots by kind %v; objects %d; data ranges %d; %d references by kind %v",
 		s.Division, named, len(c.Classes), methods, roots, len(c.Objects), len(c.Data), total, kinds)

@@ -80,7 +80,7 @@ func (c *coder) nameBySymbols() {
 		case n.kind == stabSource:
 			object = 0
 		case n.kind == stabObject:
-			object = c.object(c.symbolName(n), known)
+			object = c.objectFile(c.symbolName(n), known)
 		case n.kind == stabFunction && n.sect != 0 && object != 0:
 			if i := c.function(n.value); i >= 0 {
 				c.out.Functions[i].Object = object
@@ -103,8 +103,8 @@ func (c *coder) nameBySymbols() {
 	}
 }
 
-// object is the number of an object file in Objects, counted from 1.
-func (c *coder) object(path []byte, known map[string]uint32) uint32 {
+// objectFile is the number of an object file in Objects, counted from 1.
+func (c *coder) objectFile(path []byte, known map[string]uint32) uint32 {
 	if len(path) == 0 {
 		return 0
 	}

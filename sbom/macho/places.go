@@ -131,6 +131,8 @@ func (c *coder) holding(d *section) (holding, uint64) {
 		return holdsLiterals, 8
 	case d.kind == kindLiteral16:
 		return holdsLiterals, 16
+	case name == "__literals": // numbers of 16, 8 and 4 bytes that a linker put together
+		return holdsLiterals, 0
 	case d.kind == kindPointers || d.kind == kindLazy || d.kind == kindThreadPtrs || name == "__got" || name == "__auth_got":
 		return holdsImports, w
 	case d.kind == kindStubs && d.reserved2 > 0:

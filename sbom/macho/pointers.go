@@ -20,8 +20,8 @@ const (
 const flagPIE = 0x200000
 
 // eachPointer calls do with the address that each pointer of the data holds. It
-// takes the pointers from the fixup chains, or from the rebase opcodes; an image
-// that has neither is searched for words that are addresses. At most as many are
+// takes the pointers from the relocations of an object file, from the fixup
+// chains, or from the rebase opcodes; an image that has none of them is searched for words that are addresses. At most as many are
 // followed as the slice has room for, whatever the tables say.
 func (c *coder) eachPointer(do func(addr uint64)) {
 	left := len(c.b)/4 + 1
@@ -38,11 +38,15 @@ func (c *coder) eachPointer(do func(addr uint64)) {
 		return true
 	}
 	switch {
+	case c.filetype == typeObject:
+		for _, off := range c.object.pointers {
+			take(off)
+		}
 	case len(c.fix.formats) > 0:
 		c.walkChains(take)
 	case c.t.rebases.size > 0:
 		c.walkRebases(take)
-	case c.flags&flagPIE == 0 || c.fix.threaded || c.filetype == typeObject:
+	case c.flags&flagPIE == 0 || c.fix.threaded:
 		c.searchPointers(take)
 	}
 }
@@ -59,12 +63,19 @@ func (c *coder) saidElsewhere() []*section {
 	return out
 }
 
+// holdsPointers reports whether pointers to code in a section are meant for the
+// running program. Those in tables for unwinding and debugging are not.
+func holdsPointers(d *section) bool {
+	segment, _ := splitName(d.name)
+	return d.flags&hasCode == 0 && segment != "__TEXT" && segment != "__DWARF" && segment != "__LD"
+}
+
 // searchPointers takes every aligned word of the data.
 func (c *coder) searchPointers(take func(off uint64) bool) {
 	w := c.ptrSize()
 	for i := range c.sects {
 		d := &c.sects[i]
-		if segment, _ := splitName(d.name); d.flags&hasCode != 0 || segment == "__TEXT" || segment == "__DWARF" || c.hidden(d) {
+		if !holdsPointers(d) || c.hidden(d) {
 			continue
 		}
 		for p := (w - d.off%w) % w; p+w <= uint64(len(d.data)); p += w {

@@ -51,6 +51,10 @@ func (c *coder) constant(p *place, at uint64) fingerprint.Target {
 	case holdsWide:
 		return c.wideAt(p, at)
 	case holdsLiterals:
+		if p.stride == 0 { // who loads knows how much counts
+			n := min(at+16, uint64(len(p.data)))
+			return fingerprint.Target{Kind: fingerprint.TargetConst, Text: p.data[at:n:n], Offset: int64(p.off + at)}
+		}
 		if at%p.stride == 0 && uint64(len(p.data))-at >= p.stride {
 			return fingerprint.Target{Kind: fingerprint.TargetConst, Text: p.data[at : at+p.stride : at+p.stride], Offset: int64(p.off + at)}
 		}

@@ -26,6 +26,7 @@ type slice struct {
 	fix      fixups
 	symbols  symbols
 	left     int64             // what is left of the allowance for shared names
+	object   linked            // of an object file, once relocate has been called
 	exported *trie             // of the exports, nil: none
 	full     bool              // MaxStrings was hit, and its gap is written
 	bound    map[uint64][]byte // classic binds inside Objective-C sections: offset of the pointer, name
