@@ -1,0 +1,170 @@
+package fingerprint
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/kinbom/kinbom/sbom"
+)
+
+// randomSet makes a Set that holds together.
+func randomSet(r *rand.Rand, n int) *Set {
+	s := &Set{Image: sbom.DigestOf([]byte{byte(n)}), Arch: "arm64"}
+	for i := range r.IntN(3*n + 1) {
+		s.Features = append(s.Features, Feature{Kind: FeatureKind(1 + i%int(FeatureKindCount-1)), Hash: r.Uint64()})
+	}
+	slices.SortFunc(s.Features, func(a, b Feature) int {
+		if a.Kind != b.Kind {
+			return int(a.Kind) - int(b.Kind)
+		}
+		if a.Hash < b.Hash {
+			return -1
+		}
+		return 1
+	})
+	for i := range s.Features {
+		if f := &s.Features[i]; f.Kind == FeatureImport || f.Kind == FeatureMethod {
+			f.Text = strings.Repeat("n", 1+r.IntN(20))
+		}
+	}
+	at := uint64(0x100000000)
+	for range n {
+		f := Function{Address: at, Size: uint32(r.IntN(5000)), Instructions: uint32(r.IntN(1000)), Shape: Mark(r.Uint64()), Full: Mark(r.Uint64())}
+		if r.IntN(3) == 0 {
+			f.Full = f.Shape
+		}
+		if r.IntN(4) == 0 {
+			f.Name, f.From = "_f", NameSymbol
+		}
+		at += uint64(f.Size) + uint64(r.IntN(16))
+		last := -1
+		for range r.IntN(5) {
+			if last++; last < len(s.Features) {
+				last = min(last+r.IntN(3), len(s.Features)-1)
+				s.Uses = append(s.Uses, uint32(last))
+			}
+		}
+		for range r.IntN(4) {
+			s.Calls = append(s.Calls, Call{Callee: uint32(r.IntN(n)), Kind: CallKind(1 + r.IntN(2))})
+		}
+		f.uses, f.calls = uint32(len(s.Uses)), uint32(len(s.Calls))
+		s.Functions = append(s.Functions, f)
+	}
+	for i := 0; i < n; i += 1 + r.IntN(9) {
+		s.Roots = append(s.Roots, RootOf{Function: uint32(i), Kind: RootExport})
+	}
+	if n > 0 {
+		s.Classes = []ClassOf{{Name: "HTUploader", Super: "NSObject", Methods: []MethodOf{{Selector: "send:", Types: "v@:@", Function: uint32(n - 1), Meta: true}}}, {Name: "A", Category: "B"}}
+	}
+	return s
+}
+
+func save(t testing.TB, s *Set) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	sizes, err := Write(&b, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sizes.Code+sizes.Texts != int64(b.Len()) {
+		t.Fatalf("sizes %+v of %d bytes", sizes, b.Len())
+	}
+	return b.Bytes()
+}
+
+var same = cmp.Options{cmp.AllowUnexported(Function{}), cmpopts.EquateEmpty()}
+
+func TestRoundTrip(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{0, 1, 2, 17, 300} {
+		s := randomSet(r, n)
+		b := save(t, s)
+		got, err := Read(b)
+		if err != nil {
+			t.Fatalf("%d functions: %v", n, err)
+		}
+		if d := cmp.Diff(s, got, same); d != "" {
+			t.Errorf("%d functions: %s", n, d)
+		}
+		if again := save(t, got); !bytes.Equal(b, again) {
+			t.Errorf("%d functions: saved again it has other bytes", n)
+		}
+	}
+}
+
+// A text that is not saved is the only thing that a round trip loses.
+func TestTextsKept(t *testing.T) {
+	for text, want := range map[string]bool{
+		"/src/collect/reader.m": true, "inflate 1.2.13 Copyright": true, "com.halcyon.collector": true,
+		"hello world": false, "%s.c": false, "": false, "1.2.13": false, "SELECT url FROM urls": false, "a.c": false,
+	} {
+		if got := keeps(&Feature{Kind: FeatureString, Text: text}); got != want {
+			t.Errorf("%q: kept %v", text, got)
+		}
+	}
+	if !keeps(&Feature{Kind: FeatureImport, Text: "x"}) || keeps(&Feature{Kind: FeatureConstant, Text: "12"}) {
+		t.Error("imports are kept, constants are not")
+	}
+}
+
+func TestDamage(t *testing.T) {
+	b := save(t, randomSet(rand.New(rand.NewPCG(3, 4)), 40))
+	for n := range b {
+		if _, err := Read(b[:n]); err == nil {
+			t.Fatalf("cut to %d of %d bytes: no error", n, len(b))
+		}
+	}
+	for i := 8; i < len(b); i++ {
+		c := slices.Clone(b)
+		c[i] ^= 0x10
+		s, err := Read(c)
+		if err == nil && i >= headerSize { // in the header, image and arch are free
+			t.Fatalf("byte %d changed: no error", i)
+		}
+		if err != nil && s != nil {
+			t.Fatalf("byte %d changed: a set and an error", i)
+		}
+	}
+	if _, err := Read([]byte("KMK")); !errors.Is(err, ErrNotMarks) {
+		t.Error(err)
+	}
+	for at, want := range map[int]VersionError{4: {Format + 1, Algorithm}, 6: {Format, Algorithm + 1}} {
+		c := slices.Clone(b)
+		c[at]++
+		var v *VersionError
+		if _, err := Read(c); !errors.As(err, &v) || *v != want {
+			t.Errorf("version byte %d changed: %v", at, err)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, n := range []int{0, 1, 20} {
+		f.Add(save(f, randomSet(r, n)))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := Read(b)
+		if err != nil {
+			if s != nil {
+				t.Error("a set and an error")
+			}
+			return
+		}
+		for i := range s.Functions {
+			for _, n := range s.FeaturesOf(i) {
+				_ = s.Features[n]
+			}
+			for _, c := range s.CallsOf(i) {
+				_ = s.Functions[c.Callee]
+			}
+		}
+	})
+}
