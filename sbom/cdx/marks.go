@@ -16,6 +16,9 @@ import (
 // of marks.
 func MarksFile(image sbom.Digest) string { return string(image) + marksEnd }
 
+// MarksFolder is the folder of marks in a folder that Save wrote.
+func MarksFolder(dir string) string { return filepath.Join(dir, marksDir) }
+
 // takeMarks copies the marks of a product's images into the stage, each image's
 // once. Marks that are not those that the image names are an error: they would
 // tie it to code that it does not have.
