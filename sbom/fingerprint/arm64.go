@@ -1,0 +1,342 @@
+package fingerprint
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Tags in the upper half of a token: the word below is not what the code says.
+const (
+	tagMemory = 1 << 32 // load or store whose address is known: base and offset are cut out
+	tagBranch = 2 << 32 // branch to the outside: distance cut out
+	tagByte   = 3 << 32 // a byte that could not be decoded
+)
+
+const (
+	armNop        = 0xd503201f
+	armCalleeGone = 0x4003ffff // x0-x17 and x30: what a call may change
+)
+
+// arm is the state of the pass in one function of arm64: what is known of the
+// general registers. Bit 31 of the sets stands for sp or the zero register and
+// is never set.
+type arm struct {
+	*pass
+	code    []byte // of the function
+	base    uint64 // its address
+	known   uint32 // registers whose address is known
+	page    uint32 // of these: only the page, made by adrp
+	pending uint32 // registers with an immediate that was not looked at yet
+	gone    uint64 // offset of the instruction that no path from above reaches
+	address [32]uint64
+	value   [32]uint64
+	buffer  [16]byte
+	joins   joins
+}
+
+func (p *pass) passARM() {
+	a := &arm{pass: p}
+	for i := range p.set.Functions {
+		a.code = p.begin(i)
+		a.base, a.known, a.page, a.pending, a.gone = p.starts[i], 0, 0, 0, ^uint64(0)
+		a.joins.reset()
+		p.runs(a.code, a.run)
+		a.flush(a.pending)
+		p.close()
+	}
+}
+
+// run takes the instructions of a part of the function. Offsets are multiples of 4.
+func (a *arm) run(code []byte, from, to uint64) {
+	state, count, live := a.state, a.count, a.known|a.pending
+	for at := from; at < to; at += 4 {
+		if a.joins.at[at>>2&joinMask] != 0 {
+			a.join(at)
+			live = a.known | a.pending
+		}
+		w := binary.LittleEndian.Uint32(code[at:])
+		class := armClasses[w>>21]
+		token := uint64(w)
+		switch class {
+		case armKeep:
+		case armRd:
+			if bit := uint32(1) << (w & 31); live&bit != 0 {
+				a.kill(bit)
+				live = a.known | a.pending
+			}
+		case armOffset:
+			if rn := uint32(1) << (w >> 5 & 31); live&rn != 0 && a.known&rn != 0 {
+				token = a.memory(w)
+				live = a.known | a.pending
+				break
+			}
+			if bit := uint32(1) << (w & 31); live&bit != 0 && w>>26&1 == 0 && w>>22&3 != 0 && (w>>5&31 != 31 || bit&armSaved == 0) {
+				a.kill(bit)
+				live = a.known | a.pending
+			}
+		case armAddress, armAdd, armMove, armB, armBL, armFar, armNear, armRegister, armLiteral:
+			token = a.special(class, w, at)
+			live = a.known | a.pending
+		default:
+			if w == armNop {
+				continue
+			}
+			if bits := armWrites(class, w) & live; bits != 0 {
+				a.kill(bits)
+				live = a.known | a.pending
+			}
+		}
+		if token == 0 {
+			if w == 0 {
+				token = 4 << 32
+			} else {
+				a.end = at + 4
+				continue
+			}
+		}
+		state = mix(state, token)
+		count++
+		a.end = at + 4
+	}
+	a.state, a.count = state, count
+}
+
+// special is the token of an instruction that deals with addresses; 0: none.
+func (a *arm) special(class armClass, w uint32, at uint64) uint64 {
+	pc := a.base + at
+	switch class {
+	case armAddress:
+		a.kill(1 << (w & 31))
+		if w>>31 == 1 {
+			a.setAddress(w&31, adrpTarget(w, pc), true)
+			return 0
+		}
+		to := pc + uint64(int64(int32(w<<8)>>11&^3)+int64(w>>29&3))
+		a.setAddress(w&31, to, false)
+		a.refer(to, purposeBuild)
+		return 0
+	case armAdd:
+		return a.add(w)
+	case armMove:
+		a.move(w)
+		return uint64(w)
+	case armLiteral:
+		return a.literal(w, pc)
+	case armBL:
+		a.pass.branch(pc + uint64(int64(int32(w<<6)>>4)))
+		a.kill(armCalleeGone)
+		return tagBranch | uint64(w>>26)<<26
+	case armB:
+		a.gone = at + 4
+		return a.branch(w, at, uint64(int64(int32(w<<6)>>4)), 0x3ffffff)
+	case armFar:
+		return a.branch(w, at, uint64(int64(int32(w<<8)>>13)<<2), 0x7ffff<<5)
+	case armNear:
+		return a.branch(w, at, uint64(int64(int32(w<<13)>>18)<<2), 0x3fff<<5)
+	case armRegister:
+		if w>>21&7 == 1 {
+			a.kill(armCalleeGone)
+		} else {
+			a.gone = at + 4
+		}
+	}
+	return uint64(w)
+}
+
+func adrpTarget(w uint32, pc uint64) uint64 {
+	return pc&^0xfff + uint64((int64(int32(w<<8)>>13)<<2+int64(w>>29&3))<<12)
+}
+
+// branch is the token of a branch: whole inside of the function, without its
+// distance to the outside.
+func (a *arm) branch(w uint32, at, distance uint64, mask uint32) uint64 {
+	if to := at + distance; to < uint64(len(a.code)) {
+		if to > at {
+			a.joins.add(a, to, at)
+		}
+		return uint64(w)
+	}
+	a.pass.branch(a.base + at + distance)
+	return tagBranch | uint64(w&^mask)
+}
+
+// add is the second half of building an address, or a step from one.
+func (a *arm) add(w uint32) uint64 {
+	from, to := w>>5&31, w&31
+	if from == 31 || a.known>>from&1 == 0 {
+		a.kill(1 << to)
+		return uint64(w)
+	}
+	page := a.page>>from&1 == 1
+	address := a.address[from] + uint64(w>>10&0xfff)
+	a.kill(1 << to)
+	a.setAddress(to, address, false)
+	if address >= minAddress {
+		a.refer(address, purposeBuild)
+	}
+	if page {
+		return 0
+	}
+	return uint64(w)
+}
+
+// minAddress is below every address that code refers to: the first page is never
+// mapped. A register that was loaded from a slot counts as 0.
+const minAddress = 4096
+
+func (a *arm) setAddress(register uint32, address uint64, page bool) {
+	if register == 31 {
+		return
+	}
+	a.known |= 1 << register
+	a.address[register] = address
+	if page {
+		a.page |= 1 << register
+	}
+}
+
+// memory is the token of a load or store with an unsigned offset from a known
+// address; 0 when it loads a slot that linkers look through.
+func (a *arm) memory(w uint32) uint64 {
+	scale := w >> 30
+	if w>>26&1 == 1 {
+		scale |= w >> 23 & 1 << 2
+	}
+	address := a.address[w>>5&31] + uint64(w>>10&0xfff)<<scale
+	return a.access(w&^(0x1ffff<<5), address, scale)
+}
+
+// literal is the token of a load of a literal: outside of the function, that of
+// the load with an unsigned offset that does the same.
+func (a *arm) literal(w uint32, pc uint64) uint64 {
+	address := pc + uint64(int64(int32(w<<8)>>13)<<2)
+	i := w>>30 | w>>26&1<<2
+	form := [8]uint32{0xb9400000, 0xf9400000, 0xb9800000, 0xf9800000, 0xbd400000, 0xfd400000, 0x3dc00000, 0}[i]
+	scale := [8]uint32{2, 3, 2, 3, 2, 3, 4, 0}[i]
+	if form == 0 || address-a.base < uint64(len(a.code)) {
+		if w>>26&1 == 0 {
+			a.kill(1 << (w & 31))
+		}
+		return uint64(w)
+	}
+	return a.access(form|w&31, address, scale)
+}
+
+// access is a load or store at a known address, in its form without base and offset.
+func (a *arm) access(form uint32, address uint64, scale uint32) uint64 {
+	rt, vector := form&31, form>>26&1 == 1
+	load := form>>22&3 != 0
+	if vector {
+		load = form>>22&1 != 0
+	}
+	indirect := false
+	if load && address >= minAddress {
+		indirect = a.refer(address, purpose(scale)).indirect
+	}
+	if load && !vector {
+		a.kill(1 << rt)
+	}
+	pointer := form>>22 == 0xf9400000>>22 || a.half && form>>22 == 0xb9400000>>22
+	if indirect && pointer {
+		a.setAddress(rt, 0, false)
+		return 0
+	}
+	return tagMemory | uint64(form)
+}
+
+// move follows an immediate that is put together in a register.
+func (a *arm) move(w uint32) {
+	rd, shift := w&31, w>>21&3<<4
+	if rd == 31 {
+		return
+	}
+	part := uint64(w>>5&0xffff) << shift
+	if w>>29&3 == 3 && a.pending>>rd&1 == 1 { // movk
+		a.value[rd] = a.value[rd]&^(0xffff<<shift) | part
+		a.known &^= 1 << rd
+		a.page &^= 1 << rd
+		return
+	}
+	a.kill(1 << rd)
+	switch w >> 29 & 3 {
+	case 0: // movn
+		part = ^part
+		if w>>31 == 0 {
+			part = uint64(uint32(part))
+		}
+	case 2: // movz
+	default:
+		return
+	}
+	a.value[rd] = part
+	a.pending |= 1 << rd
+}
+
+// kill forgets registers.
+func (a *arm) kill(set uint32) {
+	set &= 1<<31 - 1
+	if done := a.pending & set; done != 0 {
+		a.flush(done)
+		a.pending &^= set
+	}
+	a.known &^= set
+	a.page &^= set
+}
+
+// flush looks at the immediates of registers that are about to be forgotten.
+func (a *arm) flush(set uint32) {
+	ends := false
+	for rest := a.pending; rest != 0; rest &= rest - 1 {
+		ends = ends || endsShort(a.value[bits.TrailingZeros32(rest)])
+	}
+	for ; set != 0; set &= set - 1 {
+		r := uint32(bits.TrailingZeros32(set))
+		if ends && a.text(r) {
+			set &= a.pending | 1<<r
+			continue
+		}
+		if a.value[r] > 0xffff {
+			a.constant(a.value[r])
+		}
+	}
+}
+
+// text looks for the other half of a Swift short string: the next register, else
+// the only one that fits. Both halves are done with then.
+func (a *arm) text(r uint32) bool {
+	last := endsShort(a.value[r])
+	near := r + 1
+	if last {
+		near = r - 1
+	}
+	if near > 30 || a.pending>>near&1 == 0 || a.pair(r, near, last) == 0 {
+		near = 32
+		for rest := a.pending &^ (1 << r); rest != 0; rest &= rest - 1 {
+			other := uint32(bits.TrailingZeros32(rest))
+			if a.pair(r, other, last) != 0 {
+				if near != 32 {
+					return false // two fit
+				}
+				near = other
+			}
+		}
+		if near == 32 {
+			return false
+		}
+	}
+	n := a.pair(r, near, last)
+	a.pending &^= 1<<r | 1<<near
+	a.short(a.buffer[:n], a.base+a.end)
+	return true
+}
+
+// pair reads two registers as a short string into the buffer, and gives its length.
+func (a *arm) pair(r, other uint32, last bool) int {
+	if last == endsShort(a.value[other]) {
+		return 0
+	}
+	if last {
+		r, other = other, r
+	}
+	return len(shortText(&a.buffer, a.value[r], a.value[other]))
+}

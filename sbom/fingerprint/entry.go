@@ -1,0 +1,62 @@
+package fingerprint
+
+import (
+	"cmp"
+	"slices"
+)
+
+// implemented says that a function implements a method.
+type implemented struct {
+	function uint32
+	feature  uint32 // index in contents
+}
+
+// classes maps the methods of the classes to functions, and lists them in the
+// order of the functions. A method whose code is in no function is left out. A
+// function without a name is called after its first method.
+func (p *pass) classes() {
+	var text []byte
+	for i := range p.code.Classes {
+		c := &p.code.Classes[i]
+		out := ClassOf{Name: c.Name, Category: c.Category, Super: c.Super}
+		for _, m := range c.Methods {
+			f, _ := p.function(m.Address)
+			if f < 0 {
+				continue
+			}
+			out.Methods = append(out.Methods, MethodOf{Selector: m.Selector, Types: m.Types, Function: uint32(f), Meta: m.Meta})
+			text = appendMethod(text[:0], c.Name, &m)
+			if at := &p.set.Functions[f]; at.Name == "" {
+				at.Name, at.From = string(text), NameMethod
+			}
+			text = append(append(text, ' '), m.Types...)
+			p.methods = append(p.methods, implemented{uint32(f), p.contents.feature(FeatureMethod, text)})
+		}
+		p.set.Classes = append(p.set.Classes, out)
+	}
+	slices.SortStableFunc(p.methods, func(a, b implemented) int { return cmp.Compare(a.function, b.function) })
+}
+
+// appendMethod writes a method as debuggers do: -[Class selector].
+func appendMethod(text []byte, class string, m *Method) []byte {
+	sign := byte('-')
+	if m.Meta {
+		sign = '+'
+	}
+	text = append(append(text, sign, '['), class...)
+	text = append(append(text, ' '), m.Selector...)
+	return append(text, ']')
+}
+
+// roots maps the roots to functions, each once per kind.
+func (p *pass) roots() {
+	for _, r := range p.code.Roots {
+		if f, _ := p.function(r.Address); f >= 0 {
+			p.set.Roots = append(p.set.Roots, RootOf{Function: uint32(f), Kind: r.Kind})
+		}
+	}
+	slices.SortFunc(p.set.Roots, func(a, b RootOf) int {
+		return cmp.Or(cmp.Compare(a.Function, b.Function), cmp.Compare(a.Kind, b.Kind))
+	})
+	p.set.Roots = slices.Compact(p.set.Roots)
+}
