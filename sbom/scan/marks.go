@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,8 +36,8 @@ func (a *sliceAnalysis) mark(s *macho.Slice, folder string) error {
 	set, _ := fingerprint.Pass(code)
 	set.Image, set.Arch = s.Image.Digest, s.Image.Arch
 	sum, sizes, err := saveMarks(folder, set)
-	if path := new(fs.PathError); full(err) && errors.As(err, &path) {
-		return errors.New(noRoom + plainly(path).Error())
+	if full(err) {
+		return errors.New(noRoom + plainly(err).Error())
 	}
 	if err != nil {
 		return fmt.Errorf("saving the marks of a slice: %w", err)
