@@ -48,6 +48,9 @@ const codeAllowance = 32
 // goroutine may use it at a time; code of Go refers to literals that have no end
 // of their own, so that its constant data are holes.
 //
+// The code of an object file lies from objectBase on: see relocate. Its own
+// addresses begin at 0.
+//
 // The work is linear in the size of the slice. Code is built anew in each call.
 func (f *Slice) Code() *fingerprint.Code {
 	s := f.src

@@ -89,7 +89,11 @@ func (s *slice) eachSymbol(do func(i int, n nlist)) {
 }
 
 func (s *slice) nlist(e []byte) nlist {
-	return nlist{kind: e[4], sect: e[5], desc: s.bo.Uint16(e[6:]), value: s.value(e), name: s.bo.Uint32(e)}
+	n := nlist{kind: e[4], sect: e[5], desc: s.bo.Uint16(e[6:]), value: s.value(e), name: s.bo.Uint32(e)}
+	if n.kind&symKind == symSection {
+		n.value += s.object.base
+	}
+	return n
 }
 
 // cut is table for what was complained of before: as much of the range as is there.

@@ -12,10 +12,15 @@ import (
 // addresses behind the object's own: one that stands for the thing itself, and
 // one for a slot that holds its address. Resolving knows both.
 type linked struct {
+	base          uint64   // added to every address of the object
 	things, slots uint64   // first address of each, by symbol
 	symbols       uint64   // their number
 	pointers      []uint64 // offsets of the pointers in data
 }
+
+// objectBase is where the code of an object file is put, as that of a program
+// is: low addresses stand for no place.
+const objectBase = 1 << 32
 
 // Relocation types (mach-o/arm64/reloc.h, mach-o/x86_64/reloc.h).
 const (
@@ -60,9 +65,11 @@ func (s *slice) relocate() {
 	s.sects = slices.Clone(s.sects)
 	s.segs = nil
 	s.bound = map[uint64][]byte{}
-	end := uint64(0)
+	s.object.base = objectBase
+	end := uint64(objectBase)
 	for i := range s.sects {
 		d := &s.sects[i]
+		d.addr += objectBase
 		if d.data != nil {
 			d.data = s.b[d.off : d.off+uint64(len(d.data))]
 		}
@@ -155,6 +162,9 @@ func (s *slice) symbolAt(i uint64) (nlist, bool) {
 // relocateWord settles a pointer, or a difference of two.
 func (s *slice) relocateWord(r relocation, minus *uint64) {
 	addr, foreign := s.symbolAddress(r)
+	if !r.extern {
+		addr = s.object.base
+	}
 	if minus != nil {
 		addr -= *minus
 	} else {

@@ -169,7 +169,7 @@ func (s *slice) base() uint64 {
 			return g.addr
 		}
 	}
-	return 0
+	return s.object.base
 }
 
 // hidden reports whether a section lies in the encrypted range.
