@@ -61,8 +61,32 @@ func TestRealCode(t *testing.T) {
 				checkCode(t, c)
 				report(t, s, c)
 				compareStarts(t, p, s, c)
+				compareMethods(t, c)
 			})
 		}
+	}
+}
+
+// compareMethods wants the methods of the method lists under the names that the
+// compiler gave them, where symbols are left.
+func compareMethods(t *testing.T, c *fingerprint.Code) {
+	x, same, all := coder{out: c}, 0, 0
+	for i := range c.Classes {
+		for j := range c.Classes[i].Methods {
+			m := &c.Classes[i].Methods[j]
+			f := c.Functions[x.function(m.Address)]
+			if f.From != fingerprint.NameSymbol || !strings.HasPrefix(f.Name, "-[") && !strings.HasPrefix(f.Name, "+[") {
+				continue
+			}
+			if all++; f.Name == methodName(&c.Classes[i], m) {
+				same++
+			} else {
+				t.Logf("symbol %s, method list %s", f.Name, methodName(&c.Classes[i], m))
+			}
+		}
+	}
+	if t.Logf("%d of %d methods have the name of their symbol", same, all); same*100 < all*98 { // equal code may be folded
+		t.Errorf("only %d of %d methods have the name of their symbol", same, all)
 	}
 }
 
