@@ -27,6 +27,10 @@ type Image struct {
 	Protocols  []string // Objective-C protocols, sorted
 	SwiftTypes []string // Swift nominal types as "Module.Type", sorted
 	Counts     Counts
+
+	// Marks is the digest of the file with the marks of the image's code units,
+	// saved beside the BOMs; "" when none were made.
+	Marks Digest
 }
 
 // Counts says how much of each thing an image holds.

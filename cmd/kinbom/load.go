@@ -16,6 +16,7 @@ import (
 	"github.com/kinbom/kinbom/sbom/cdx"
 	"github.com/kinbom/kinbom/sbom/limit"
 	"github.com/kinbom/kinbom/sbom/scan"
+	"github.com/kinbom/kinbom/sbom/worker"
 )
 
 // scanFlags are what every verb that may scan takes. They are the same for all:
@@ -25,6 +26,7 @@ type scanFlags struct {
 	rules  []string
 	jobs   int
 	limits []string
+	marks  string // folder for the marks of the images; "": they are not kept
 }
 
 func (f *scanFlags) add(c *cobra.Command) {
@@ -106,10 +108,18 @@ func (f *scanFlags) max() (limit.Max, error) {
 }
 
 func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, inputs []string, most limit.Max) (*sbom.Scan, error) {
+	if f.marks == "" { // made all the same: what stands in their way is told by every verb
+		folder, err := worker.MakeFolder(e.watcher)
+		if err != nil {
+			return nil, err
+		}
+		defer folder.Remove()
+		f.marks = folder.Path
+	}
 	p := &progress{env: e}
 	defer p.clear()
 	s, err := scan.Run(ctx, scan.Options{
-		Inputs: inputs, Rules: set, Command: e.child, Watcher: e.watcher, Version: version, Jobs: f.jobs, Max: most, Progress: p.draw,
+		Inputs: inputs, Rules: set, Command: e.child, Watcher: e.watcher, Version: version, Jobs: f.jobs, Max: most, Marks: f.marks, Progress: p.draw,
 	})
 	var none *scan.NoProductError
 	var room *scan.NoRoomError

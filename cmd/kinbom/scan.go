@@ -10,6 +10,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/cdx"
+	"github.com/kinbom/kinbom/sbom/worker"
 )
 
 type scanOptions struct {
@@ -75,6 +76,15 @@ func runScan(ctx context.Context, o *scanOptions, e *env, inputs []string) error
 	opts, err := o.cdx(e)
 	if err != nil {
 		return err
+	}
+	marks, err := worker.MakeFolder(e.watcher)
+	if err != nil {
+		return err
+	}
+	defer marks.Remove() // what cannot be removed costs no result: the watcher tries on
+	o.marks, opts.Marks = marks.Path, marks.Path
+	if cdx.IsSaved(inputs[0]) {
+		opts.Marks = cdx.MarksFolder(inputs[0])
 	}
 	s, _, err := o.load(ctx, e, inputs)
 	if err != nil {

@@ -199,6 +199,7 @@ func imageProperties(l *propList, m *sbom.Image) {
 	if m.Counts != (sbom.Counts{}) {
 		l.record(propImageCounts, 1, countsRecord(m.Counts))
 	}
+	l.text(propImageMarks, string(m.Marks))
 }
 
 func isSymbols(m *sbom.Image) bool { return m.Type == "dsym" || m.Places[0].Role == sbom.RoleSymbols }

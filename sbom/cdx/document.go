@@ -44,6 +44,11 @@ type Options struct {
 	ToolVersion string       //
 	Rules       sbom.Digest  // of the rules in force, or ""
 	Inputs      []sbom.Input // manifest of what was scanned
+
+	// Marks is the folder with the marks of the images, one file <image
+	// digest>.kmk each, for Save; "": no marks are saved, whatever the images
+	// say. It is no part of the content.
+	Marks string
 }
 
 // Document is one BOM: the product, and how and by what it was written.

@@ -74,6 +74,7 @@ const (
 	propImageProtocols   = "kinbom:image:protocols"
 	propImageSwiftTypes  = "kinbom:image:swift-types"
 	propImageCounts      = "kinbom:image:counts"
+	propImageMarks       = "kinbom:image:marks"
 	propImageSymbols     = "kinbom:image:symbols-only"
 	propImageSymbolsOf   = "kinbom:image:symbols-of" // derived from the identities; not read
 

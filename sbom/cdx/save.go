@@ -18,8 +18,8 @@ import (
 	"github.com/kinbom/kinbom/sbom"
 )
 
-// Save writes a scan as a folder: one BOM per product, scan.json and the empty
-// folder marks, which is reserved. Tool, tool version, rules and inputs of the
+// Save writes a scan as a folder: one BOM per product, scan.json and the folder
+// marks with the marks of the images (see Options.Marks). Tool, tool version, rules and inputs of the
 // BOMs come from the scan, whatever o says. An earlier result of Save in the
 // folder is replaced; a folder that holds anything else gives a *ForeignError
 // and stays as it is. The scan's lists are sorted.
@@ -47,8 +47,9 @@ type Saver struct {
 	o          Options
 	old        []string // files of an earlier result
 
-	mu   sync.Mutex
-	boms map[sbom.Digest]bomRecord
+	mu    sync.Mutex
+	boms  map[sbom.Digest]bomRecord
+	marks map[sbom.Digest]bool // images whose marks are in the stage, or on the way there
 }
 
 // NewSaver prepares the folder, which it makes when there is none. Every BOM
@@ -69,7 +70,7 @@ func NewSaver(dir string, o Options) (*Saver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("saving a scan: %w", err)
 	}
-	return &Saver{dir: dir, stage: stage, o: o, old: old, boms: map[sbom.Digest]bomRecord{}}, nil
+	return &Saver{dir: dir, stage: stage, o: o, old: old, boms: map[sbom.Digest]bomRecord{}, marks: map[sbom.Digest]bool{}}, nil
 }
 
 // Add writes the BOM of one product. A product may be added once.
@@ -82,6 +83,9 @@ func (s *Saver) Add(p *sbom.Product) error {
 		return fmt.Errorf("saving a scan: product %s is there twice", p.ID.Short())
 	}
 	sum, err := s.writeBOM(p)
+	if err == nil {
+		err = s.takeMarks(p)
+	}
 	if err != nil {
 		return fmt.Errorf("saving a scan: %w", err)
 	}
@@ -145,7 +149,10 @@ func (s *Saver) finish(scan *sbom.Scan) error {
 	if err := os.MkdirAll(filepath.Join(s.dir, marksDir), 0o777); err != nil {
 		return err
 	}
-	keep := map[string]bool{}
+	keep, err := s.placeMarks()
+	if err != nil {
+		return err
+	}
 	for _, r := range boms {
 		keep[r.File] = true
 		if err := os.Rename(filepath.Join(s.stage, string(r.Product)), filepath.Join(s.dir, r.File)); err != nil {

@@ -9,6 +9,7 @@ type Code struct {
 	Data      []Range    // data between instructions (LC_DATA_IN_CODE); sorted, may overlap
 	Classes   []Class    // Objective-C classes and categories that the image defines
 	Roots     []Root     // where execution enters from outside; sorted by Address, then Kind
+	Objects   []string   // object files that functions came from, as the linker noted them: "…/libfoo.a(bar.o)"; each once
 
 	// Resolve says what lies at an address that an instruction builds, loads
 	// from or jumps to. It must be cheap, and safe for any address.
@@ -33,6 +34,7 @@ type Boundary struct {
 	Size    uint64 // 0: up to the next function or the end of its section
 	Name    string // without the leading underscore of the file; "" when stripped
 	From    NameSource
+	Object  uint32 // 1 + index into Objects; 0: not known
 }
 
 // NameSource says where a function's name is from.

@@ -42,6 +42,7 @@ type binder struct {
 	seg    int
 	off    uint64 // in the segment
 	emit   func(imported)
+	place  func(off uint64, m imported) // nil, or told of every pointer: its offset in the slice
 }
 
 // readBinds walks the three classic streams and hands out every bound name at
@@ -209,6 +210,12 @@ func (d *binder) homeless() error {
 // done hands the name out, once, and keeps it for pointers that metadata is read through.
 func (d *binder) done(g *segment) {
 	if d.cur.name == nil {
+		return
+	}
+	if d.place != nil {
+		if d.off < g.bytes {
+			d.place(g.off+d.off, d.cur)
+		}
 		return
 	}
 	if !d.seen {

@@ -12,6 +12,8 @@ const (
 
 	lcSegment32    = 0x1
 	lcSymtab       = 0x2
+	lcUnixThread   = 0x5
+	lcDysymtab     = 0xb
 	lcLoadDylib    = 0xc
 	lcIDDylib      = 0xd
 	lcSegment64    = 0x19
@@ -23,6 +25,7 @@ const (
 	lcMinMacOS     = 0x24
 	lcMinIOS       = 0x25
 	lcStarts       = 0x26
+	lcDataInCode   = 0x29
 	lcEncryption64 = 0x2c
 	lcMinTVOS      = 0x2f
 	lcMinWatchOS   = 0x30
@@ -33,6 +36,7 @@ const (
 	lcReexport     = 0x1f | lcRequired
 	lcDyldInfoOnly = 0x22 | lcRequired
 	lcLoadUpward   = 0x23 | lcRequired
+	lcMain         = 0x28 | lcRequired
 	lcExportsTrie  = 0x33 | lcRequired
 	lcFixups       = 0x34 | lcRequired
 )
@@ -126,7 +130,7 @@ func (s *slice) tableCommand(cmd uint32, b []byte, off int64) {
 		}
 	case lcDyldInfo, lcDyldInfoOnly:
 		if s.fits(b, off, 48) {
-			s.t.binds, s.t.weak, s.t.lazy = pair(16), pair(24), pair(32)
+			s.t.rebases, s.t.binds, s.t.weak, s.t.lazy = pair(8), pair(16), pair(24), pair(32)
 			if s.t.exports.size == 0 {
 				s.t.exports = pair(40)
 			}
@@ -143,6 +147,20 @@ func (s *slice) tableCommand(cmd uint32, b []byte, off int64) {
 		if s.fits(b, off, 16) {
 			s.t.starts = pair(8)
 		}
+	case lcDataInCode:
+		if s.fits(b, off, 16) {
+			s.t.inCode = pair(8)
+		}
+	case lcDysymtab:
+		if s.fits(b, off, 64) {
+			s.t.indirect = span{uint64(word(56)), 4 * uint64(word(60))}
+		}
+	case lcMain:
+		if s.fits(b, off, 16) {
+			s.t.mainAt, s.t.hasMain = s.bo.Uint64(b[8:]), true
+		}
+	case lcUnixThread:
+		s.t.thread = b
 	case lcSignature:
 		if s.fits(b, off, 16) {
 			s.t.signature, s.t.signatureCmd = pair(8), off

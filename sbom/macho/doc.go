@@ -1,6 +1,8 @@
 // Package macho says what one Mach-O or universal ("fat") file says, slice by
 // slice: identity, library references, imported and exported names, literals,
-// Objective-C and Swift names, and what the code signature claims.
+// Objective-C and Swift names, and what the code signature claims. Slice.Code
+// gives what the pass over the instructions reads: functions, where execution
+// enters, and what lies at an address.
 //
 // Input is hostile. What the package promises:
 //

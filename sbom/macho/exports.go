@@ -18,6 +18,7 @@ type trie struct {
 	name    []byte   // of the node being read
 	text    []byte   // all names, end to end
 	ends    []int    // end of each name in text
+	addrs   []uint64 // what each name leads to, from the start of the image; noAddress: elsewhere
 	stack   []trieEdge
 	parsed  int // bytes read so far; in an honest trie no byte is read twice
 }
@@ -38,6 +39,7 @@ func (s *slice) readExports() {
 			s.gap(sbom.GapUnreadable, int64(s.t.exports.off), "export trie: %v", err)
 		}
 		s.out.Exports = t.names()
+		s.exported = &t
 	} else {
 		for _, e := range s.symbols.exports {
 			s.out.Exports = append(s.out.Exports, string(e))
@@ -96,6 +98,7 @@ func (t *trie) node(at uint64, depth int) error {
 	if size > 0 {
 		t.text = append(t.text, t.name...)
 		t.ends = append(t.ends, len(t.text))
+		t.addrs = append(t.addrs, exportAddress(t.b[p:p+size]))
 	}
 	p += size
 	if p >= uint64(len(t.b)) {
@@ -120,6 +123,23 @@ func (t *trie) node(at uint64, depth int) error {
 		t.stack = append(t.stack, trieEdge{child, label, keep, depth + 1})
 	}
 	return nil
+}
+
+// noAddress stands for a name that leads to no place of the image.
+const noAddress = ^uint64(0)
+
+// exportAddress reads what a terminal node leads to.
+func exportAddress(b []byte) uint64 {
+	const kind, absolute, reexport = 3, 2, 8
+	flags, n := uleb(b)
+	if n == 0 || flags&reexport != 0 || flags&kind == absolute {
+		return noAddress
+	}
+	v, k := uleb(b[n:])
+	if k == 0 {
+		return noAddress
+	}
+	return v
 }
 
 // names cuts the collected text; all names share one allocation.

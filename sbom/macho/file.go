@@ -40,6 +40,10 @@ type Slice struct {
 
 	Constructors int // functions that run at load (module initialisers)
 	LoadMethods  int // classes and categories whose +load runs at load
+
+	Division []Division // how Code divided the code into functions; nil before
+
+	src *slice // for Code; nil at level Basic
 }
 
 // Import is one name that the slice takes from elsewhere.

@@ -114,17 +114,20 @@ func (s *slice) pointer(off uint64) pointer {
 	if raw == 0 {
 		return pointer{}
 	}
-	format := uint16(0)
-	if s.fix.threaded {
-		format = ptrARM64E
-	}
+	return s.decode(raw, s.formatAt(off))
+}
+
+// formatAt is how pointers at an offset of the slice are written.
+func (s *slice) formatAt(off uint64) uint16 {
 	for i := range s.fix.formats {
 		if g := &s.segs[i]; off >= g.off && off-g.off < g.bytes {
-			format = s.fix.formats[i]
-			break
+			return s.fix.formats[i]
 		}
 	}
-	return s.decode(raw, format)
+	if s.fix.threaded {
+		return ptrARM64E
+	}
+	return 0
 }
 
 // decode takes a raw pointer apart. Unknown formats are read as plain

@@ -14,6 +14,12 @@ func FuzzRead(f *testing.F) {
 	f.Add(machotest.Sign(machotest.Sample(true), machotest.Signature{Identifier: "x", Team: "T", Entitlements: entitlementsXML}))
 	f.Add(machotest.Fat(machotest.Image{}.Build(), machotest.Image{Arch: "x86_64"}.Build()))
 	f.Add(machotest.Image{Arch: "arm64e", Chained: true, Classes: []machotest.Class{{Name: "A", Small: true, Methods: []string{"m"}}}}.Build())
+	object := machotest.Sample(false)
+	object[12] = 1
+	f.Add(object)
+	start := uint64(1<<32 + 0x1000)
+	f.Add(machotest.Image{Functions: 3, Unlisted: true, Extra: []machotest.Section{{Segment: "__TEXT", Name: "__gopclntab", Data: goTableBytes(pcln120, start, start)},
+		{Segment: "__TEXT", Name: "__unwind_info", Data: unwindBytes(0x1000, 16)}}}.Build())
 	for _, b := range machotest.Hostiles() {
 		f.Add(b)
 	}
@@ -26,6 +32,8 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for i := range file.Slices {
+			checkSlice(t, b, &file.Slices[i])
+			probe(t, b, &file.Slices[i])
 			checkSlice(t, b, &file.Slices[i])
 		}
 		if _, err := ReadBytes(b, Options{Level: Basic}); err != nil {

@@ -3,6 +3,7 @@ package macho
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"slices"
 	"testing"
@@ -15,7 +16,11 @@ import (
 func reading(b []byte, o Options) (f *File, bytes uint64, err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	f, err = ReadBytes(b, o)
+	if f, err = ReadBytes(b, o); err == nil {
+		for i := range f.Slices {
+			f.Slices[i].Code()
+		}
+	}
 	runtime.ReadMemStats(&after)
 	return f, after.TotalAlloc - before.TotalAlloc, err
 }
@@ -78,7 +83,7 @@ func TestOverwritten(t *testing.T) {
 					for p := at; p < min(at+n, len(b)-7); p += 8 {
 						binary.LittleEndian.PutUint64(b[p:], v)
 					}
-					ReadBytes(b, Options{})
+					readAll(t, b)
 				}
 			}
 		}
@@ -97,11 +102,43 @@ func TestMutated(t *testing.T) {
 		for range 1 + r.IntN(8) {
 			b[r.IntN(len(b))] = byte(r.Uint32())
 		}
-		ReadBytes(b, Options{})
+		readAll(t, b)
 	}
 	runtime.ReadMemStats(&after)
 	if mean := (after.TotalAlloc - before.TotalAlloc) / rounds; mean > 1<<20 {
 		t.Errorf("mutated files take %d bytes on average", mean)
+	}
+}
+
+// readAll reads a file with its code.
+func readAll(t *testing.T, b []byte) {
+	if f, err := ReadBytes(b, Options{}); err == nil {
+		for i := range f.Slices {
+			probe(t, b, &f.Slices[i])
+		}
+	}
+}
+
+// TestMutatedObject does the same with an object file that has relocations.
+func TestMutatedObject(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, arch := range []string{"arm64", "x86_64"} {
+		whole, err := os.ReadFile(compile(t, arch, referring))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2000 {
+			b := slices.Clone(whole)
+			for range 1 + r.IntN(8) {
+				b[r.IntN(len(b))] = byte(r.Uint32())
+			}
+			readAll(t, b)
+		}
+		for at := 0; at+8 <= min(len(whole), 4096); at += 8 { // the load commands
+			b := slices.Clone(whole)
+			binary.LittleEndian.PutUint64(b[at:], 1<<64-1)
+			readAll(t, b)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/macho/machotest"
 )
@@ -43,7 +44,7 @@ func facts(t *testing.T, s *Slice, b []byte, kind sbom.FactKind) []string {
 
 func want[T any](t *testing.T, what string, got, want T) {
 	t.Helper()
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Slice{})); d != "" {
 		t.Errorf("%s (-want +got):\n%s", what, d)
 	}
 }

@@ -112,3 +112,28 @@ func TestRealSummary(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkRealCode reads the code of all distinct real files: the slices are
+// read beforehand. MB/s is over the bytes of the files.
+func BenchmarkRealCode(b *testing.B) {
+	_, content := realFiles(b)
+	var slices []*Slice
+	var total int64
+	for _, c := range content {
+		f, err := ReadBytes(c, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i := range f.Slices {
+			slices = append(slices, &f.Slices[i])
+			total += f.Slices[i].Image.Size
+		}
+	}
+	b.SetBytes(total)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, s := range slices {
+			s.Code()
+		}
+	}
+}

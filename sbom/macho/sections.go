@@ -2,6 +2,7 @@ package macho
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
 )
@@ -22,6 +23,10 @@ type section struct {
 	data  []byte // its content; nil when it has none in the file
 	kind  uint32 // section type
 	flags uint32
+	size  uint64 // in memory
+
+	reserved1, reserved2 uint32 // first indirect symbol and size of a stub, in sections of pointers and stubs
+	relocs, relocCount   uint32 // relocation entries: offset in the slice, number
 }
 
 // Section types and attributes (mach-o/loader.h).
@@ -29,9 +34,16 @@ const (
 	kindMask       = 0xff
 	kindZero       = 0x1
 	kindCStrings   = 0x2
+	kindLiteral4   = 0x3
+	kindLiteral8   = 0x4
+	kindPointers   = 0x6 // pointers to imports
+	kindLazy       = 0x7
+	kindStubs      = 0x8
 	kindInits      = 0x9
 	kindGBZero     = 0xc
+	kindLiteral16  = 0xe
 	kindThreadZero = 0x12
+	kindThreadPtrs = 0x14
 	kindInitOffs   = 0x16
 	hasCode        = 0x80000400 // pure or some instructions
 )
@@ -76,12 +88,15 @@ func (s *slice) segmentCommand(b []byte, off int64, wide bool) {
 func (s *slice) sectionRecord(b []byte, off int64, wide bool) {
 	c := section{name: fixedName(b[16:32]) + "," + fixedName(b[:16])}
 	var size uint64
+	tail := b[40:] // from the file offset on both layouts have the same fields
 	if wide {
-		c.addr, size, c.off, c.flags = s.bo.Uint64(b[32:]), s.bo.Uint64(b[40:]), uint64(s.bo.Uint32(b[48:])), s.bo.Uint32(b[64:])
+		c.addr, size, tail = s.bo.Uint64(b[32:]), s.bo.Uint64(b[40:]), b[48:]
 	} else {
 		c.addr, size = uint64(s.bo.Uint32(b[32:])), uint64(s.bo.Uint32(b[36:]))
-		c.off, c.flags = uint64(s.bo.Uint32(b[40:])), s.bo.Uint32(b[56:])
 	}
+	c.off, c.size = uint64(s.bo.Uint32(tail)), size
+	c.relocs, c.relocCount, c.flags = s.bo.Uint32(tail[8:]), s.bo.Uint32(tail[12:]), s.bo.Uint32(tail[16:])
+	c.reserved1, c.reserved2 = s.bo.Uint32(tail[20:]), s.bo.Uint32(tail[24:])
 	c.kind = c.flags & kindMask
 	switch {
 	case c.kind == kindZero || c.kind == kindGBZero || c.kind == kindThreadZero || c.off == 0 || size == 0:
@@ -154,11 +169,17 @@ func (s *slice) base() uint64 {
 			return g.addr
 		}
 	}
-	return 0
+	return s.object.base
 }
 
 // hidden reports whether a section lies in the encrypted range.
 func (s *slice) hidden(c *section) bool {
 	e := s.t.encrypted
 	return e.size > 0 && c.off < e.off+e.size && e.off < c.off+uint64(len(c.data))
+}
+
+// splitName takes the full name of a section apart.
+func splitName(full string) (segment, name string) {
+	segment, name, _ = strings.Cut(full, ",")
+	return segment, name
 }

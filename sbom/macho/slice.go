@@ -26,6 +26,8 @@ type slice struct {
 	fix      fixups
 	symbols  symbols
 	left     int64             // what is left of the allowance for shared names
+	object   linked            // of an object file, once relocate has been called
+	exported *trie             // of the exports, nil: none
 	full     bool              // MaxStrings was hit, and its gap is written
 	bound    map[uint64][]byte // classic binds inside Objective-C sections: offset of the pointer, name
 	out      *Slice
@@ -38,10 +40,16 @@ type span struct{ off, size uint64 }
 type tables struct {
 	symOff, symCount  uint32
 	strings           span
-	binds, weak, lazy span // classic bind opcodes
-	exports           span // export trie, of either command
-	fixups            span // chained fixups
-	starts            span // function starts
+	binds, weak, lazy span   // classic bind opcodes
+	exports           span   // export trie, of either command
+	fixups            span   // chained fixups
+	starts            span   // function starts
+	rebases           span   // classic rebase opcodes
+	inCode            span   // data in code
+	indirect          span   // indirect symbols, 4 bytes each
+	mainAt            uint64 // entry point: offset from the start of the slice
+	hasMain           bool
+	thread            []byte // LC_UNIXTHREAD
 	signature         span
 	signatureCmd      int64 // offset of LC_CODE_SIGNATURE, 0: none
 	linkedit          int64 // offset of the segment command of __LINKEDIT, 0: none
@@ -89,6 +97,7 @@ func readSlice(b []byte, at int64, o Options) (*Slice, error) {
 		return s.finish(), nil
 	}
 	s.readDeep()
+	s.out.src = s
 	return s.finish(), nil
 }
 

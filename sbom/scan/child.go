@@ -14,6 +14,7 @@ import (
 	"github.com/kinbom/kinbom/sbom/catalog"
 	"github.com/kinbom/kinbom/sbom/container"
 	"github.com/kinbom/kinbom/sbom/container/ar"
+	"github.com/kinbom/kinbom/sbom/fingerprint"
 	"github.com/kinbom/kinbom/sbom/link"
 	"github.com/kinbom/kinbom/sbom/macho"
 	"github.com/kinbom/kinbom/sbom/plist"
@@ -63,6 +64,7 @@ type machoRequest struct {
 	Digest sbom.Digest // of the whole file, known to the parent
 	Basic  bool
 	Rules  string // file with the rules in force
+	Marks  string // folder for the marks of the slices; "": none are made
 }
 
 // analysis is what a child says of one Mach-O file.
@@ -82,6 +84,7 @@ type sliceAnalysis struct {
 	References []link.Reference
 	Tags       []sbom.Tag
 	Gaps       []sbom.Gap
+	MarkSizes  fingerprint.Sizes // of the file of marks that Image.Marks names
 }
 
 // ordinal says that the next Count imports are bound to one library.
@@ -146,9 +149,9 @@ func readMachO(rules *ruleCache, q machoRequest) (*analysis, error) {
 		o.Level = macho.Basic
 	}
 	a := &analysis{}
+	in := analyser{set, q.Digest, q.Marks}
 	if ar.Detect(b) {
-		a.staticArchive(b, 0, o, set, q.Digest)
-		return a, nil
+		return a, a.staticArchive(b, 0, o, in)
 	}
 	f, err := macho.ReadBytes(b, o)
 	if err != nil {
@@ -158,15 +161,29 @@ func readMachO(rules *ruleCache, q machoRequest) (*analysis, error) {
 		return slices.ContainsFunc(f.Archives, func(r macho.Archive) bool { return r.Offset == g.Offset })
 	})
 	for _, r := range f.Archives {
-		a.staticArchive(b[r.Offset:r.Offset+r.Size:r.Offset+r.Size], r.Offset, o, set, q.Digest)
+		if err := a.staticArchive(b[r.Offset:r.Offset+r.Size:r.Offset+r.Size], r.Offset, o, in); err != nil {
+			return nil, err
+		}
 	}
 	for i := range f.Slices {
-		a.Slices = append(a.Slices, analyse(&f.Slices[i], set, q.Digest))
+		s, err := in.analyse(&f.Slices[i])
+		if err != nil {
+			return nil, err
+		}
+		a.Slices = append(a.Slices, s)
 	}
 	return a, nil
 }
 
-func analyse(s *macho.Slice, set *capability.Set, file sbom.Digest) sliceAnalysis {
+// analyser is what analysing the slices of one file needs to know.
+type analyser struct {
+	rules *capability.Set
+	file  sbom.Digest
+	marks string // folder for marks, or ""
+}
+
+// analyse says what one slice says. The error is the environment's.
+func (in analyser) analyse(s *macho.Slice) (sliceAnalysis, error) {
 	out := sliceAnalysis{Image: s.Image, Offset: s.Offset, Exports: s.Exports, Gaps: s.Gaps}
 	for _, i := range s.Imports {
 		out.Imports = append(out.Imports, i.Name)
@@ -181,9 +198,9 @@ func analyse(s *macho.Slice, set *capability.Set, file sbom.Digest) sliceAnalysi
 	}
 	if s.Image.Type != "dsym" {
 		s.Unit.Image = s.Image.Digest
-		out.Tags = set.Match(&s.Unit, file, s.Offset)
+		out.Tags = in.rules.Match(&s.Unit, in.file, s.Offset)
 	}
-	return out
+	return out, out.mark(s, in.marks)
 }
 
 // plistRequest asks for one property list.

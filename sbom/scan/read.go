@@ -140,7 +140,7 @@ func (s *scanner) read(ctx context.Context, drafts []*draft) error {
 // binary reads one Mach-O file in a child. If that kills the child, it is read
 // once more at the shallow level, in another child.
 func (s *scanner) binary(ctx context.Context, f *file) (*reading, error) {
-	q := machoRequest{Disk: f.disk, Digest: f.digest, Rules: s.rulesFile()}
+	q := machoRequest{Disk: f.disk, Digest: f.digest, Rules: s.rulesFile(), Marks: s.Marks}
 	b, err := s.ask(ctx, s.pool, askMachO, q, deadline(f.size))
 	if err != nil && fatal(ctx, err) {
 		return nil, err

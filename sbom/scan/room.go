@@ -19,8 +19,8 @@ func (e *NoRoomError) Error() string {
 // Unwrap returns the cause.
 func (e *NoRoomError) Unwrap() error { return e.Err }
 
-// noRoom begins a child's answer when it could not write what it unpacks: of an
-// error only the text comes back from a child.
+// noRoom begins a child's answer when it could not write what it unpacks or
+// makes: of an error only the text comes back from a child.
 const noRoom = "no room for what is unpacked: "
 
 // full reports whether an error, here or in a child, is a full disk.

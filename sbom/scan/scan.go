@@ -12,6 +12,8 @@ package scan
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -43,6 +45,7 @@ type Options struct {
 	Jobs     int             // children and hashers; 0: one for each core
 	Max      limit.Max       // what one input may cost
 	Limits   worker.Limits   // what one child may cost
+	Marks    string          // existing folder for the marks of the images' code, one file each (see cdx.MarksFile); "": none are made
 	Progress func(done, total int, what string)
 }
 
@@ -71,6 +74,9 @@ func Run(ctx context.Context, o Options) (*sbom.Scan, error) {
 	}
 	defer folder.Remove() // what cannot be removed costs no result: the watcher tries on
 	s := &scanner{Options: o, temp: folder.Path}
+	if i, err := os.Stat(o.Marks); o.Marks != "" && (err != nil || !i.IsDir()) {
+		return nil, fmt.Errorf("the folder for marks %s is no folder", o.Marks)
+	}
 	if err := s.writeRules(); err != nil {
 		return nil, roomError(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"unicode"
 
 	"github.com/kinbom/kinbom/sbom"
-	"github.com/kinbom/kinbom/sbom/capability"
 	"github.com/kinbom/kinbom/sbom/container"
 	"github.com/kinbom/kinbom/sbom/container/ar"
 	"github.com/kinbom/kinbom/sbom/limit"
@@ -53,14 +52,15 @@ func objectArchive(head []byte) bool {
 
 // staticArchive reads the Mach-O members of a static archive that lies at base
 // in the file, in the child. What is no Mach-O shares one gap.
-func (a *analysis) staticArchive(b []byte, base int64, o macho.Options, set *capability.Set, file sbom.Digest) {
+// The error is the environment's.
+func (a *analysis) staticArchive(b []byte, base int64, o macho.Options, in analyser) error {
 	gap := func(kind sbom.GapKind, at int64, why string) {
 		a.Gaps = append(a.Gaps, sbom.Gap{Kind: kind, Offset: base + at, Why: why, Count: 1})
 	}
 	r, err := ar.New(bytes.NewReader(b), int64(len(b)), limit.New(limit.Max{}))
 	if err != nil {
 		gap(sbom.GapUnreadable, 0, "static archive: "+err.Error())
-		return
+		return nil
 	}
 	o.Digest = "" // of the whole file, not of a member
 	others, first := 0, int64(0)
@@ -81,7 +81,9 @@ func (a *analysis) staticArchive(b []byte, base int64, o macho.Options, set *cap
 			gap(sbom.GapUnreadable, m.Header, fmt.Sprintf("member %s: %v", memberName(m), err))
 			continue
 		}
-		a.members(f, m, base, set, file)
+		if err := a.members(f, m, base, in); err != nil {
+			return err
+		}
 	}
 	if others > 0 {
 		gap(sbom.GapNotLookedAt, first, fmt.Sprintf("%d of %d members are no Mach-O objects, the first is here", others, len(r.Members)))
@@ -92,10 +94,11 @@ func (a *analysis) staticArchive(b []byte, base int64, o macho.Options, set *cap
 	if len(a.Slices) == 0 && len(a.Gaps) == 0 {
 		gap(sbom.GapNotLookedAt, 0, "static archive without members")
 	}
+	return nil
 }
 
 // members takes in what one member says; offsets become those of the file.
-func (a *analysis) members(f *macho.File, m *ar.Member, base int64, set *capability.Set, file sbom.Digest) {
+func (a *analysis) members(f *macho.File, m *ar.Member, base int64, in analyser) error {
 	at := base + m.Offset
 	moved := func(l []sbom.Gap) []sbom.Gap {
 		for i := range l {
@@ -112,11 +115,15 @@ func (a *analysis) members(f *macho.File, m *ar.Member, base int64, set *capabil
 	for i := range f.Slices {
 		s := &f.Slices[i]
 		s.Offset += at
-		s.Gaps = moved(s.Gaps)
-		out := analyse(s, set, file)
+		out, err := in.analyse(s)
+		if err != nil {
+			return err
+		}
 		out.Member = memberName(m)
+		out.Gaps = moved(out.Gaps)
 		a.Slices = append(a.Slices, out)
 	}
+	return nil
 }
 
 // end is where the last member that was read ends.

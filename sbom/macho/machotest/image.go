@@ -37,6 +37,16 @@ type Image struct {
 	Chained bool // chained fixups and LC_DYLD_EXPORTS_TRIE instead of LC_DYLD_INFO_ONLY
 	Thinned bool // leave the imported names out of the symbol table
 	Crypt   bool // claim that __TEXT's content is encrypted
+
+	Extra    []Section // further sections, of __TEXT or __DATA; one without data is left out
+	Unlisted bool      // leave LC_FUNCTION_STARTS empty
+}
+
+// Section is a section with given bytes.
+type Section struct {
+	Segment, Name string
+	Flags         uint32
+	Data          []byte
 }
 
 // Load is one library reference.
@@ -185,6 +195,10 @@ func (l *layout) content() {
 	}
 	cons := l.part("__TEXT", "__const", 0)
 	cons.data = append(cons.data, im.Const...)
+	for _, e := range im.Extra {
+		p := l.part(e.Segment, e.Name, e.Flags)
+		p.data = append(p.data, e.Data...)
+	}
 	l.cfStrings(cstr)
 	l.objc()
 	l.swift()

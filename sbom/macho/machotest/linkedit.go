@@ -25,7 +25,7 @@ func (l *layout) linkedit(segs []*segment) *linkedit {
 	}
 	k.trie = k.add(exportTrie(l.im.Exports))
 	var starts []byte
-	if code := l.find("__text"); code != nil {
+	if code := l.find("__text"); code != nil && !l.im.Unlisted {
 		first := code.addr - l.base + uint64(len(code.data)-16*l.im.Functions)
 		starts = binary.AppendUvarint(starts, first)
 		for range l.im.Functions - 1 {

@@ -1,0 +1,82 @@
+package cdx
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/kinbom/kinbom/sbom"
+)
+
+// MarksFile is the name of the file with the marks of an image, in the folder
+// of marks.
+func MarksFile(image sbom.Digest) string { return string(image) + marksEnd }
+
+// MarksFolder is the folder of marks in a folder that Save wrote.
+func MarksFolder(dir string) string { return filepath.Join(dir, marksDir) }
+
+// takeMarks copies the marks of a product's images into the stage, each image's
+// once. Marks that are not those that the image names are an error: they would
+// tie it to code that it does not have.
+func (s *Saver) takeMarks(p *sbom.Product) error {
+	if s.o.Marks == "" {
+		return nil
+	}
+	for i := range p.Images {
+		m := &p.Images[i]
+		if m.Marks == "" {
+			continue
+		}
+		s.mu.Lock()
+		taken := s.marks[m.Digest]
+		s.marks[m.Digest] = true
+		s.mu.Unlock()
+		if taken {
+			continue
+		}
+		sum, err := copyFile(filepath.Join(s.o.Marks, MarksFile(m.Digest)), filepath.Join(s.stage, MarksFile(m.Digest)))
+		if err != nil {
+			return fmt.Errorf("marks of image %s: %w", m.Digest.Short(), err)
+		}
+		if sum != m.Marks {
+			return fmt.Errorf("marks of image %s are not those that it names", m.Digest.Short())
+		}
+	}
+	return nil
+}
+
+// copyFile copies a file and returns the digest of its content.
+func copyFile(from, to string) (sum sbom.Digest, err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	out, err := os.Create(to)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	h := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(out, h), in); err != nil {
+		return "", err
+	}
+	return sbom.Digest(hex.EncodeToString(h.Sum(nil))), nil
+}
+
+// placeMarks moves the marks out of the stage and returns their names in the folder.
+func (s *Saver) placeMarks() (map[string]bool, error) {
+	keep := map[string]bool{}
+	for image := range s.marks { // any order: nothing but files comes of it
+		name := MarksFile(image)
+		keep[marksDir+"/"+name] = true
+		if err := os.Rename(filepath.Join(s.stage, name), filepath.Join(s.dir, marksDir, name)); err != nil {
+			return nil, err
+		}
+	}
+	return keep, nil
+}

@@ -1,0 +1,215 @@
+package macho
+
+import (
+	"bytes"
+
+	"github.com/kinbom/kinbom/sbom/fingerprint"
+)
+
+// nothing is the answer for what names no content.
+func nothing(kind fingerprint.TargetKind) fingerprint.Target {
+	return fingerprint.Target{Kind: kind, Offset: -1}
+}
+
+// resolve says what lies at an address; see fingerprint.Code.
+func (c *coder) resolve(addr uint64) fingerprint.Target {
+	p := c.places.find(addr)
+	if p == nil {
+		return c.synthetic(addr)
+	}
+	at := addr - p.addr
+	switch p.holds {
+	case holdsNothing:
+		return nothing(fingerprint.TargetNone)
+	case holdsCode:
+		return nothing(fingerprint.TargetCode)
+	case holdsStubs:
+		return c.stub(p, at)
+	case holdsSenders:
+		return c.sender(p, at)
+	}
+	if at >= uint64(len(p.data)) {
+		return nothing(fingerprint.TargetNone)
+	}
+	switch p.holds {
+	case holdsTexts, holdsWide, holdsConst, holdsHoles, holdsLiterals:
+		return c.constant(p, at)
+	case holdsCFStrings, holdsSelectors, holdsClasses, holdsImports:
+		if at%p.stride == 0 && uint64(len(p.data))-at >= p.stride {
+			return c.record(p, at)
+		}
+		return nothing(fingerprint.TargetNone)
+	}
+	return c.variable(p, at)
+}
+
+// constant is what lies in a section of literals.
+func (c *coder) constant(p *place, at uint64) fingerprint.Target {
+	switch p.holds {
+	case holdsTexts:
+		return c.literalAt(p, at)
+	case holdsWide:
+		return c.wideAt(p, at)
+	case holdsLiterals:
+		if p.stride == 0 { // who loads knows how much counts
+			n := min(at+16, uint64(len(p.data)))
+			return fingerprint.Target{Kind: fingerprint.TargetConst, Text: p.data[at:n:n], Offset: int64(p.off + at)}
+		}
+		if at%p.stride == 0 && uint64(len(p.data))-at >= p.stride {
+			return fingerprint.Target{Kind: fingerprint.TargetConst, Text: p.data[at : at+p.stride : at+p.stride], Offset: int64(p.off + at)}
+		}
+	case holdsConst:
+		if n := c.array(p.data[at:]); n > 0 {
+			return fingerprint.Target{Kind: fingerprint.TargetString, Text: p.data[at : at+uint64(n) : at+uint64(n)], Offset: int64(p.off + at)}
+		}
+	}
+	return nothing(fingerprint.TargetConst)
+}
+
+// pay charges the bytes that resolving looks at; false: used up.
+func (c *coder) pay(n int) bool {
+	if uint64(n) > c.leads {
+		c.leads = 0
+		return false
+	}
+	c.leads -= uint64(n)
+	return true
+}
+
+// literalAt is the terminated literal at a place, which may be its inside. One
+// that does not end in maxName bytes is cut there.
+func (c *coder) literalAt(p *place, at uint64) fingerprint.Target {
+	b := p.data[at:]
+	b = b[:min(len(b), maxName)]
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	if !c.pay(len(b) + 1) {
+		return nothing(fingerprint.TargetConst)
+	}
+	return fingerprint.Target{Kind: fingerprint.TargetString, Text: b[:len(b):len(b)], Offset: int64(p.off + at)}
+}
+
+// array is the length of a terminated character array at the start of b, or 0.
+func (c *coder) array(b []byte) int {
+	for i, v := range b[:min(len(b), maxName)] {
+		if !printable[v] {
+			if c.pay(i+1) && v == 0 && i >= minRun {
+				return i
+			}
+			return 0
+		}
+	}
+	c.pay(min(len(b), maxName))
+	return 0
+}
+
+// wideAt is the terminated UTF-16 literal at a place, as UTF-8.
+func (c *coder) wideAt(p *place, at uint64) fingerprint.Target {
+	n := uint64(0)
+	for at+n+1 < uint64(len(p.data)) && n < maxName && c.bo.Uint16(p.data[at+n:]) != 0 {
+		n += 2
+	}
+	return c.wideText(p.off+at, p.data[at:at+n], fingerprint.TargetString)
+}
+
+// wideText converts UTF-16 once for each place and length.
+func (c *coder) wideText(off uint64, b []byte, kind fingerprint.TargetKind) fingerprint.Target {
+	key := off<<16 ^ uint64(len(b))
+	text, ok := c.places.wide[key]
+	if !ok {
+		if !c.pay(8 * (len(b) + 1)) {
+			return nothing(fingerprint.TargetConst)
+		}
+		text = c.utf8(b)
+		c.places.wide[key] = text
+	}
+	return fingerprint.Target{Kind: kind, Text: text, Offset: int64(off)}
+}
+
+// record is what one entry of a section of pointers or records describes.
+func (c *coder) record(p *place, at uint64) fingerprint.Target {
+	off := p.off + at
+	switch p.holds {
+	case holdsCFStrings:
+		return c.cfStringAt(off)
+	case holdsSelectors:
+		return c.selectorBehind(off, p.format)
+	case holdsClasses:
+		if i := at / p.stride; i < uint64(len(p.slots)) {
+			return p.slots[i]
+		}
+		return nothing(fingerprint.TargetNone)
+	}
+	return c.importAt(p, at)
+}
+
+// selectorBehind is the selector that a selector reference holds.
+func (c *coder) selectorBehind(off uint64, format uint16) fingerprint.Target {
+	if q := c.places.find(c.decode(c.word(off), format).addr); q != nil && q.holds == holdsTexts {
+		if at := c.decode(c.word(off), format).addr - q.addr; at < uint64(len(q.data)) {
+			t := c.literalAt(q, at)
+			if t.Kind == fingerprint.TargetString {
+				t.Kind, t.Slot = fingerprint.TargetSelector, true
+			}
+			return t
+		}
+	}
+	return nothing(fingerprint.TargetNone)
+}
+
+// cfStringAt is the text of a CFString record; see cfString.
+func (c *coder) cfStringAt(off uint64) fingerprint.Target {
+	w := c.ptrSize()
+	flags, units := c.u32(off+w), c.word(off+3*w)
+	if units == 0 {
+		return fingerprint.Target{Kind: fingerprint.TargetCFString, Text: []byte{}, Offset: -1}
+	}
+	q := c.places.find(c.pointer(off + 2*w).addr)
+	if q == nil {
+		return nothing(fingerprint.TargetNone)
+	}
+	at := c.pointer(off+2*w).addr - q.addr
+	if at >= uint64(len(q.data)) || units > uint64(len(q.data))-at {
+		return nothing(fingerprint.TargetNone)
+	}
+	if flags&cfWide != 0 {
+		if 2*units > uint64(len(q.data))-at {
+			return nothing(fingerprint.TargetNone)
+		}
+		return c.wideText(q.off+at, q.data[at:at+min(2*units, maxName)], fingerprint.TargetCFString)
+	}
+	n := min(units, maxName)
+	if !c.pay(int(n)) {
+		return nothing(fingerprint.TargetConst)
+	}
+	return fingerprint.Target{Kind: fingerprint.TargetCFString, Text: q.data[at : at+n : at+n], Offset: int64(q.off + at)}
+}
+
+// variable is what lies in data that may be written: a class of the image, a
+// pointer to a literal, or nothing that can be compared.
+func (c *coder) variable(p *place, at uint64) fingerprint.Target {
+	if t, ok := c.places.class(p.addr + at); ok {
+		return t
+	}
+	if at%c.ptrSize() != 0 || uint64(len(p.data))-at < c.ptrSize() {
+		return nothing(fingerprint.TargetNone)
+	}
+	addr := c.decode(c.word(p.off+at), p.format).addr
+	if addr == 0 {
+		return nothing(fingerprint.TargetNone)
+	}
+	var t fingerprint.Target
+	switch q := c.places.find(addr); {
+	case q == nil || addr-q.addr >= uint64(len(q.data)):
+	case q.holds == holdsTexts || q.holds == holdsWide || q.holds == holdsConst:
+		t = c.constant(q, addr-q.addr)
+	case q.holds == holdsCFStrings && (addr-q.addr)%q.stride == 0 && uint64(len(q.data))-(addr-q.addr) >= q.stride:
+		t = c.cfStringAt(q.off + addr - q.addr)
+	}
+	if (t.Kind == fingerprint.TargetString || t.Kind == fingerprint.TargetCFString) && len(t.Text) > 0 {
+		t.Kind, t.Slot = fingerprint.TargetPointer, true
+		return t
+	}
+	return nothing(fingerprint.TargetNone)
+}
