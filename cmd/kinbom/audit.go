@@ -93,12 +93,13 @@ func (o *auditOptions) report(ctx context.Context, e *env, inputs []string) (*fi
 		return nil, err
 	}
 	opts := audit.Options{FailOn: o.failOn, MinGrade: sbom.Grade(o.minGrade), RequireComplete: o.requireComplete, Version: version}
-	s, set, err := o.load(ctx, e, inputs)
+	l, err := o.load(ctx, e, inputs)
 	if err != nil {
 		return nil, err
 	}
-	opts.Composites = audit.Composites(set.Composites())
-	r, err := audit.Run(s, fam, opts)
+	defer l.done()
+	opts.Composites, opts.Marks = audit.Composites(l.rules.Composites()), l.store()
+	r, err := audit.Run(l.scan, fam, opts)
 	var none *audit.NoMatchError
 	if errors.As(err, &none) {
 		return nil, usageError{err.Error(), "look at match: in the family file, or make a new one: kinbom init APPS"}

@@ -42,14 +42,15 @@ func runGraph(ctx context.Context, o *graphOptions, e *env, inputs []string) err
 	if !ok {
 		return usageError{fmt.Sprintf("unknown format %q", o.format), "--format json, dot or graphml"}
 	}
-	s, _, err := o.load(ctx, e, inputs)
+	l, err := o.load(ctx, e, inputs)
 	if err != nil {
 		return err
 	}
-	g, err := graph.Build(s.Products)
+	defer l.done()
+	g, err := graph.Build(l.scan.Products)
 	if err != nil {
 		return err
 	}
-	library.Find(g, library.Options{})
+	library.Find(g, library.Options{Store: l.store()})
 	return write(e.stdout, g)
 }

@@ -23,10 +23,11 @@ give the file to kinbom audit --family.`,
 }
 
 func runInit(ctx context.Context, o *scanFlags, e *env, inputs []string) error {
-	s, _, err := o.load(ctx, e, inputs)
+	l, err := o.load(ctx, e, inputs)
 	if err != nil {
 		return err
 	}
-	_, err = e.stdout.Write(policy.Starter(s.Products))
+	defer l.done()
+	_, err = e.stdout.Write(policy.Starter(l.scan.Products))
 	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kinbom/kinbom/graph/library"
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/capability"
 	"github.com/kinbom/kinbom/sbom/cdx"
@@ -26,7 +27,6 @@ type scanFlags struct {
 	rules  []string
 	jobs   int
 	limits []string
-	marks  string // folder for the marks of the images; "": they are not kept
 }
 
 func (f *scanFlags) add(c *cobra.Command) {
@@ -54,45 +54,47 @@ func loadRules(dirs []string) (*capability.Set, error) {
 
 // load gives the products of the inputs: scanned now, or read back from folders
 // that an earlier scan wrote. Both give the same nouns.
-func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*sbom.Scan, *capability.Set, error) {
+func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*loaded, error) {
 	set, err := loadRules(f.rules)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	most, err := f.max()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	saved := 0
 	for _, in := range inputs {
 		if _, err := os.Stat(in); err != nil {
-			return nil, nil, usageError{fmt.Sprintf("input %s: %v", in, plainly(err)), "give folders of apps, .app bundles, Mach-O files, archives, disk images or installer packages"}
+			return nil, usageError{fmt.Sprintf("input %s: %v", in, plainly(err)), "give folders of apps, .app bundles, Mach-O files, archives, disk images or installer packages"}
 		}
 		if cdx.IsSaved(in) {
 			saved++
 		}
 	}
 	if f.jobs < 0 {
-		return nil, nil, usageError{fmt.Sprintf("--jobs %d: a number of processes is wanted", f.jobs), "leave it out for one process per core"}
+		return nil, usageError{fmt.Sprintf("--jobs %d: a number of processes is wanted", f.jobs), "leave it out for one process per core"}
 	}
 	switch {
 	case saved == 0:
-		s, err := f.scan(ctx, e, set, inputs, most)
-		return s, set, err
+		return f.scan(ctx, e, set, inputs, most)
 	case saved < len(inputs):
-		return nil, nil, usageError{"saved SBOMs and apps cannot be mixed in one run", "scan the apps first: kinbom scan APPS -o boms"}
+		return nil, usageError{"saved SBOMs and apps cannot be mixed in one run", "scan the apps first: kinbom scan APPS -o boms"}
 	case saved > 1:
-		return nil, nil, usageError{"more than one folder of saved SBOMs was given", "scan all apps into one folder: kinbom scan APPS... -o boms"}
+		return nil, usageError{"more than one folder of saved SBOMs was given", "scan all apps into one folder: kinbom scan APPS... -o boms"}
 	}
 	if len(f.limits) > 0 {
-		return nil, nil, usageError{"--limit cannot change what saved SBOMs say", "scan the apps again with --limit, and use that"}
+		return nil, usageError{"--limit cannot change what saved SBOMs say", "scan the apps again with --limit, and use that"}
 	}
 	s, err := cdx.Load(inputs[0])
 	if err == nil && len(f.rules) > 0 && s.Rules != set.Digest() {
-		return nil, nil, usageError{"--rules cannot change what saved SBOMs say: they were made with other rules (" + s.Rules.Short() + ", not " + set.Digest().Short() + ")",
+		return nil, usageError{"--rules cannot change what saved SBOMs say: they were made with other rules (" + s.Rules.Short() + ", not " + set.Digest().Short() + ")",
 			"scan the apps again with --rules, and audit that"}
 	}
-	return s, set, err
+	if err != nil {
+		return nil, err
+	}
+	return &loaded{scan: s, rules: set, marks: cdx.MarksFolder(inputs[0]), done: func() {}}, nil
 }
 
 // max reads the limits that the user gave.
@@ -107,20 +109,21 @@ func (f *scanFlags) max() (limit.Max, error) {
 	return m, nil
 }
 
-func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, inputs []string, most limit.Max) (*sbom.Scan, error) {
-	if f.marks == "" { // made all the same: what stands in their way is told by every verb
-		folder, err := worker.MakeFolder(e.watcher)
-		if err != nil {
-			return nil, err
-		}
-		defer folder.Remove()
-		f.marks = folder.Path
+// scan scans the inputs. The marks of their code go to a private folder.
+func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, inputs []string, most limit.Max) (*loaded, error) {
+	folder, err := worker.MakeFolder(e.watcher)
+	if err != nil {
+		return nil, err
 	}
 	p := &progress{env: e}
 	defer p.clear()
 	s, err := scan.Run(ctx, scan.Options{
-		Inputs: inputs, Rules: set, Command: e.child, Watcher: e.watcher, Version: version, Jobs: f.jobs, Max: most, Marks: f.marks, Progress: p.draw,
+		Inputs: inputs, Rules: set, Command: e.child, Watcher: e.watcher, Version: version, Jobs: f.jobs, Max: most, Marks: folder.Path, Progress: p.draw,
 	})
+	if err == nil {
+		return &loaded{scan: s, rules: set, marks: folder.Path, done: func() { folder.Remove() }}, nil // what cannot be removed costs no result: the watcher tries on
+	}
+	folder.Remove()
 	var none *scan.NoProductError
 	var room *scan.NoRoomError
 	if errors.As(err, &room) {
@@ -129,7 +132,32 @@ func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, input
 	if errors.As(err, &none) {
 		return nil, noProduct(none, inputs)
 	}
-	return s, err
+	return nil, err
+}
+
+// loaded is what a verb works on. done must be called when it is no longer used.
+type loaded struct {
+	scan  *sbom.Scan
+	rules *capability.Set
+	marks string // folder with the marks of the images
+	done  func()
+}
+
+// store gives the marks of the images, and refuses those that are not the ones
+// that the image names.
+func (l *loaded) store() library.Store {
+	want := map[sbom.Digest]sbom.Digest{}
+	for _, p := range l.scan.Products {
+		for i := range p.Images {
+			want[p.Images[i].Digest] = p.Images[i].Marks
+		}
+	}
+	return func(image sbom.Digest) ([]byte, error) {
+		if want[image] == "" {
+			return nil, library.ErrNoMarks
+		}
+		return cdx.ReadMarks(l.marks, image, want[image])
+	}
 }
 
 // maxNamed is how many gaps an error names.

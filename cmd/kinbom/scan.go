@@ -10,7 +10,6 @@ import (
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/cdx"
-	"github.com/kinbom/kinbom/sbom/worker"
 )
 
 type scanOptions struct {
@@ -77,19 +76,13 @@ func runScan(ctx context.Context, o *scanOptions, e *env, inputs []string) error
 	if err != nil {
 		return err
 	}
-	marks, err := worker.MakeFolder(e.watcher)
+	l, err := o.load(ctx, e, inputs)
 	if err != nil {
 		return err
 	}
-	defer marks.Remove() // what cannot be removed costs no result: the watcher tries on
-	o.marks, opts.Marks = marks.Path, marks.Path
-	if cdx.IsSaved(inputs[0]) {
-		opts.Marks = cdx.MarksFolder(inputs[0])
-	}
-	s, _, err := o.load(ctx, e, inputs)
-	if err != nil {
-		return err
-	}
+	defer l.done()
+	s := l.scan
+	opts.Marks = l.marks
 	if err := cdx.Save(o.output, s, opts); err != nil {
 		return err
 	}

@@ -19,6 +19,31 @@ func MarksFile(image sbom.Digest) string { return string(image) + marksEnd }
 // MarksFolder is the folder of marks in a folder that Save wrote.
 func MarksFolder(dir string) string { return filepath.Join(dir, marksDir) }
 
+// maxMarks is the largest file of marks that is read, in bytes.
+const maxMarks = 1 << 30
+
+// ReadMarks reads the marks of an image out of a folder of marks. want is the
+// digest that the image names; other bytes are an error.
+func ReadMarks(dir string, image, want sbom.Digest) ([]byte, error) {
+	if !image.Valid() {
+		return nil, fmt.Errorf("marks of image %q: that is no digest", image)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("marks of image %s: %w", image.Short(), cause(err))
+	}
+	defer root.Close()
+	b, err := readRegular(root, MarksFile(image), maxMarks)
+	if err != nil {
+		return nil, fmt.Errorf("marks of image %s: %w", image.Short(), cause(err))
+	}
+	if sbom.DigestOf(b) != want {
+		return nil, fmt.Errorf("marks of image %s are not those that it names", image.Short())
+	}
+	return b, nil
+}
+
+
 // takeMarks copies the marks of a product's images into the stage, each image's
 // once. Marks that are not those that the image names are an error: they would
 // tie it to code that it does not have.

@@ -200,7 +200,7 @@ func (in analyser) analyse(s *macho.Slice) (sliceAnalysis, error) {
 		s.Unit.Image = s.Image.Digest
 		out.Tags = in.rules.Match(&s.Unit, in.file, s.Offset)
 	}
-	return out, out.mark(s, in.marks)
+	return out, out.mark(in, s)
 }
 
 // plistRequest asks for one property list.

@@ -24,7 +24,8 @@ var hasPass = []string{"arm64", "arm64e", "arm64_32", "x86_64", "x86_64h"}
 // mark makes the marks of one slice and saves them in a folder, in the child. It
 // adds what it has to say to the answer. Equal slices have equal marks, wherever
 // they were met.
-func (a *sliceAnalysis) mark(s *macho.Slice, folder string) error {
+func (a *sliceAnalysis) mark(in analyser, s *macho.Slice) error {
+	folder := in.marks
 	if folder == "" || !slices.Contains(hasPass, s.Image.Arch) || s.Image.Type == "dsym" {
 		return nil
 	}
@@ -33,8 +34,9 @@ func (a *sliceAnalysis) mark(s *macho.Slice, folder string) error {
 	if code == nil {
 		return nil
 	}
-	set, _ := fingerprint.Pass(code)
+	set, refs := fingerprint.Pass(code)
 	set.Image, set.Arch = s.Image.Digest, s.Image.Arch
+	a.Tags = locate(in.rules, &s.Unit, a.Tags, set, refs, in.file, s.Offset)
 	sum, sizes, err := saveMarks(folder, set)
 	if full(err) {
 		return errors.New(noRoom + plainly(err).Error())
