@@ -46,7 +46,7 @@ const codeAllowance = 32
 // into functions. Trouble, and code that could not be divided, is added to Gaps.
 // The result aliases the input. Its Resolve keeps what it looked up last, so one
 // goroutine may use it at a time; code of Go refers to literals that have no end
-// of their own, so that its constant data are holes.
+// of their own, so that its constant data are holes that have a place.
 //
 // The code of an object file lies from objectBase on: see relocate. Its own
 // addresses begin at 0.
@@ -58,11 +58,7 @@ func (f *Slice) Code() *fingerprint.Code {
 		return nil
 	}
 	before := len(f.Gaps)
-	defer func() {
-		for i := before; i < len(f.Gaps); i++ {
-			f.Gaps[i].Image = f.Image.Digest
-		}
-	}()
+	defer func() { f.keepNew(before) }()
 	work := *s // what is counted down below is counted for this call alone
 	work.out, work.left = f, int64(len(s.b))+spareAllowance
 	if s.filetype == typeObject {
@@ -86,6 +82,19 @@ func (f *Slice) Code() *fingerprint.Code {
 	c.findRoots()
 	c.out.Resolve = c.resolve
 	return c.out
+}
+
+// keepNew settles the gaps that Code added: those that were known before, as
+// tables are looked at again, are dropped.
+func (f *Slice) keepNew(before int) {
+	fresh := slices.Clone(f.Gaps[before:])
+	f.Gaps = f.Gaps[:before:before]
+	for _, g := range fresh {
+		g.Image = f.Image.Digest
+		if !slices.Contains(f.Gaps, g) {
+			f.Gaps = append(f.Gaps, g)
+		}
+	}
 }
 
 func (f *Slice) undivided() {

@@ -4,14 +4,12 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
 
 const (
-	flagSubsections = 0x2000 // MH_SUBSECTIONS_VIA_SYMBOLS: every symbol begins a piece of its own
-	symAltEntry     = 0x0200 // of n_desc: a second entry into the piece before it
-	symWeakDef      = 0x0080 // of n_desc: one of equal definitions, chosen at run time
+	symAltEntry = 0x0200 // of n_desc: a second entry into the piece before it
+	symWeakDef  = 0x0080 // of n_desc: one of equal definitions, chosen at run time
 )
 
 // divide fills the functions: Go's table and function starts together, where
@@ -49,7 +47,7 @@ func (c *coder) merge(a, b []fingerprint.Boundary) []fingerprint.Boundary {
 
 // starts reads LC_FUNCTION_STARTS: distances from the image's first byte.
 func (c *coder) starts() []fingerprint.Boundary {
-	b := c.table(c.t.starts, "function starts")
+	b := c.cut(c.t.starts)
 	n, _ := countStarts(b)
 	if n == 0 {
 		return nil
@@ -124,8 +122,9 @@ func (s *slice) begins(n nlist) bool {
 }
 
 // symbolStarts takes the starts from the symbols in sections with functions. An
-// object file that is not to be divided by symbols is divided all the same: its
-// labels may then be places within a function, which is noted.
+// object file whose header does not say that it may be divided by symbols
+// (MH_SUBSECTIONS_VIA_SYMBOLS; assembly often does not) is divided all the same:
+// some of its functions may then be parts of functions.
 func (c *coder) symbolStarts() []fingerprint.Boundary {
 	var out []fingerprint.Boundary
 	c.eachSymbol(func(_ int, n nlist) {
@@ -133,8 +132,5 @@ func (c *coder) symbolStarts() []fingerprint.Boundary {
 			out = append(out, fingerprint.Boundary{Address: n.value})
 		}
 	})
-	if len(out) > 0 && c.filetype == typeObject && c.flags&flagSubsections == 0 {
-		c.gap(sbom.GapInconsistent, 24, "the object was not made to be divided by symbols: some of its functions may be parts of functions")
-	}
 	return out
 }

@@ -110,6 +110,26 @@ func TestMutated(t *testing.T) {
 	}
 }
 
+// TestGapsOnce wants no trouble told twice because the code reader met it again.
+func TestGapsOnce(t *testing.T) {
+	for name, b := range machotest.Hostiles() {
+		f, err := ReadBytes(b, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range f.Slices {
+			s := &f.Slices[i]
+			before := len(s.Gaps)
+			s.Code()
+			for j, g := range s.Gaps {
+				if j >= before && slices.Contains(s.Gaps[:j], g) || g.Image != s.Image.Digest {
+					t.Errorf("%s: gap %+v", name, g)
+				}
+			}
+		}
+	}
+}
+
 // readAll reads a file with its code.
 func readAll(t *testing.T, b []byte) {
 	if f, err := ReadBytes(b, Options{}); err == nil {

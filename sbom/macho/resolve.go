@@ -58,6 +58,10 @@ func (c *coder) constant(p *place, at uint64) fingerprint.Target {
 		if at%p.stride == 0 && uint64(len(p.data))-at >= p.stride {
 			return fingerprint.Target{Kind: fingerprint.TargetConst, Text: p.data[at : at+p.stride : at+p.stride], Offset: int64(p.off + at)}
 		}
+	case holdsHoles:
+		if c.golang { // the place alone: a literal that a rule found there is tied to the code by it
+			return fingerprint.Target{Kind: fingerprint.TargetConst, Offset: int64(p.off + at)}
+		}
 	case holdsConst:
 		if n := c.array(p.data[at:]); n > 0 {
 			return fingerprint.Target{Kind: fingerprint.TargetString, Text: p.data[at : at+uint64(n) : at+uint64(n)], Offset: int64(p.off + at)}
