@@ -132,3 +132,12 @@ type Reference struct {
 	Length   int64
 	Decoded  []byte // content that stands in no one place of the slice: a Swift short string; else nil
 }
+
+// Append adds a function behind the last one. uses are sorted indices into
+// Features, each once.
+func (s *Set) Append(f Function, uses []uint32, calls []Call) {
+	s.Uses = append(s.Uses, uses...)
+	s.Calls = append(s.Calls, calls...)
+	f.uses, f.calls = uint32(len(s.Uses)), uint32(len(s.Calls))
+	s.Functions = append(s.Functions, f)
+}
