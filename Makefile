@@ -4,12 +4,13 @@ export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BUILD    := -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
 REAL     ?= $(CURDIR)/.cache/real
+KINSHIP  ?= $(CURDIR)/.cache/kinship
 FUZZTIME ?= 10s
 TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz bench fixtures fixtures-check real size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz bench fixtures fixtures-check real kinship size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
