@@ -29,11 +29,12 @@ func compareUnits(a, b Unit) int {
 type collector struct {
 	f     *family
 	k     *stock
-	t     forest            // of members
-	extra map[uint32]uint32 // unit without a twin -> member
-	how   map[uint32]How    // and what ties it
-	s     forest            // of strains, linked ones behind the others
-	units [][]owned         // by strain
+	t     forest               // of members
+	extra map[uint32]uint32    // unit without a twin -> member
+	how   map[uint32]How       // and what ties it
+	s     forest               // of strains, linked ones behind the others
+	units [][]owned            // by strain
+	spots []map[uint32][2]spot // by image: places of functions whose mark is repeated
 }
 
 // owned is a unit with its member.
@@ -86,6 +87,9 @@ func (c *collector) gather() {
 			bind(l, uint32(len(k.strains)+i))
 		}
 	}
+	repeated := f.repeats()
+	c.spots = make([]map[uint32][2]spot, len(f.images))
+	each(len(f.images), func(i int) { c.spots[i] = f.spots(i, repeated) })
 	c.units = make([][]owned, len(c.s))
 	for i := range f.images {
 		adopted := f.adopt(uint32(i), k)
@@ -168,9 +172,16 @@ func (c *collector) lineage(n int) (Lineage, bool) {
 		for end < len(units) && units[end].member == units[at].member {
 			end++
 		}
-		if c.f.shared(units[at:end]) {
-			m := Member{Units: make([]Unit, 0, end-at)}
-			for _, u := range units[at:end] {
+		groups := [][]owned{units[at:end]}
+		if twice(groups[0]) {
+			groups = apart(groups[0], c.spots)
+		}
+		for _, g := range groups {
+			if !c.f.shared(g) {
+				continue
+			}
+			m := Member{Units: make([]Unit, 0, len(g))}
+			for _, u := range g {
 				m.Units = append(m.Units, u.Unit)
 			}
 			l.Members = append(l.Members, m)
@@ -211,6 +222,16 @@ func (f *family) says(l []Member) bool {
 			}
 		}
 		if n >= literalsAlone {
+			return true
+		}
+	}
+	return false
+}
+
+// twice reports whether sorted units have two of one image.
+func twice(units []owned) bool {
+	for i := 1; i < len(units); i++ {
+		if units[i].Image == units[i-1].Image {
 			return true
 		}
 	}

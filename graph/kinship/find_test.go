@@ -153,7 +153,7 @@ func TestDeadStripped(t *testing.T) {
 	some := func() []source {
 		var out []source
 		for _, f := range a {
-			if r.IntN(10) < 6 {
+			if r.IntN(10) < 8 {
 				out = append(out, f)
 			}
 		}

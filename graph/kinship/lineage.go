@@ -35,21 +35,22 @@ func (f *family) lineages(run []uint32) []uint32 {
 	return run
 }
 
-// interleave joins runs that lie mixed in most images that have both side by
-// side: so it is with functions that the linker left out of other copies, and
-// with those that another version has changed.
+// interleave joins runs that lie mixed in most images that have the smaller one of
+// them: so it is with functions that the linker left out of other copies, and
+// with those that another version has changed. A function that two libraries
+// have alike lies mixed with each in too few of its images.
 func (f *family) interleave(run []uint32) (joined []uint32, changed bool) {
 	n := runsOf(run)
 	votes := make([][]pair, len(f.images))
-	beside := make([][]pair, len(f.images))
 	facts := f.factsOf(run)
-	each(len(f.images), func(i int) { votes[i], beside[i] = f.mixed(i, run, facts) })
-	met := map[pair]int{}
-	counted(slices.Concat(beside...), func(p pair, count int) { met[p] = count })
+	each(len(f.images), func(i int) { votes[i] = f.mixed(i, run, facts) })
 	t := newForest(n)
 	counted(slices.Concat(votes...), func(p pair, count int) {
 		a, b := p.split()
-		if float64(count) >= f.t.Enclosed*float64(met[p]) && t.join(a, b) {
+		if facts.twins[a] > facts.twins[b] || facts.twins[a] == facts.twins[b] && facts.images[a] < facts.images[b] {
+			a, b = b, a
+		}
+		if float64(count) >= f.t.Enclosed*float64(facts.images[a]) && t.join(a, b) {
 			changed = true
 		}
 	})
@@ -80,12 +81,11 @@ func follow(run []uint32, t forest) []uint32 {
 // window is how many functions around a boundary are looked at.
 const window = 24
 
-// mixed lists for one image the pairs of runs that lie mixed, and all pairs that
-// lie side by side, each once. Two runs lie mixed where the kind of each comes
+// mixed lists for one image the pairs of runs that lie mixed, each once. Two runs lie mixed where the kind of each comes
 // back on the other's side of their boundary, or where the piece of one is small
 // and the other is on both sides of it. Two libraries that were linked one
 // behind the other have one boundary, and no such place.
-func (f *family) mixed(image int, run []uint32, r *runFacts) (votes, beside []pair) {
+func (f *family) mixed(image int, run []uint32, r *runFacts) (votes []pair) {
 	l := f.pieces(image, run)
 	near := func(i int) bool { return l[i+1].first-l[i].end <= uint32(f.t.Gap) }
 	for i := range len(l) - 1 {
@@ -95,7 +95,6 @@ func (f *family) mixed(image int, run []uint32, r *runFacts) (votes, beside []pa
 			continue
 		}
 		p := newPair(a, b)
-		beside = append(beside, p)
 		switch {
 		case i+2 < len(l) && l[i+2].run == a && near(i+1) && l[i+1].end-l[i+1].first <= few && (bb < 0 || bb == ba),
 			i > 0 && l[i-1].run == b && near(i-1) && l[i].end-l[i].first <= few && (ba < 0 || ba == bb),
@@ -104,8 +103,7 @@ func (f *family) mixed(image int, run []uint32, r *runFacts) (votes, beside []pa
 		}
 	}
 	slices.Sort(votes)
-	slices.Sort(beside)
-	return slices.Compact(votes), slices.Compact(beside)
+	return slices.Compact(votes)
 }
 
 // comesBack reports whether the kind of piece i is met again behind the next
@@ -131,17 +129,35 @@ func comesBack(l []piece, i int, kind []uint32) bool {
 // runFacts is what is known of runs.
 type runFacts struct {
 	background []int32  // library of the first twin
+	images     []uint32 // number of images that have it
+	twins      []uint32 // number of its twins
 	kind       []uint32 // runs whose twins are all carried by the same products have one kind if those are the same; others have their own
+}
+
+// imagesOf counts the images that have each run.
+func (f *family) imagesOf(run []uint32) []uint32 {
+	out := make([]uint32, runsOf(run))
+	last := make([]int, len(out)) // image + 1 that was counted last
+	for i := range f.images {
+		for _, w := range f.twin[f.base[i]:f.base[i+1]] {
+			if w > 0 && last[run[w-1]] != i+1 {
+				last[run[w-1]] = i + 1
+				out[run[w-1]]++
+			}
+		}
+	}
+	return out
 }
 
 func (f *family) factsOf(run []uint32) *runFacts {
 	n := runsOf(run)
-	r := &runFacts{background: f.backgrounds(run), kind: make([]uint32, n)}
+	r := &runFacts{background: f.backgrounds(run), kind: make([]uint32, n), images: f.imagesOf(run), twins: make([]uint32, n)}
 	const unset = ^uint32(0)
 	for i := range r.kind {
 		r.kind[i] = unset
 	}
 	for w, i := range run {
+		r.twins[i]++
 		switch s := f.twins[w].set; r.kind[i] {
 		case unset, s:
 			r.kind[i] = s
@@ -165,16 +181,9 @@ func (f *family) backgrounds(run []uint32) []int32 {
 // most of the images.
 func (f *family) callers(run []uint32) []uint32 {
 	n := runsOf(run)
-	set := make([]uint32, n) // of the first twin of a run
-	seen := make([]bool, n)
-	images := make([]uint32, n)
+	set := f.setsOf(run)
+	images := f.imagesOf(run)
 	back := f.backgrounds(run)
-	for w, r := range run {
-		if !seen[r] {
-			seen[r], set[r] = true, f.twins[w].set
-		}
-		images[r] = max(images[r], f.twins[w].images)
-	}
 	calls := make([][]pair, len(f.images))
 	each(len(f.images), func(i int) { calls[i] = f.callsBetween(i, run, set, back) })
 	t := newForest(n)
@@ -185,6 +194,23 @@ func (f *family) callers(run []uint32) []uint32 {
 		}
 	})
 	return follow(run, t)
+}
+
+// setsOf is, for each run, the products that carry most of its twins.
+func (f *family) setsOf(run []uint32) []uint32 {
+	votes := map[pair]int{} // run, set: not ordered by size
+	for w, r := range run {
+		votes[pair(r)<<32|pair(f.twins[w].set)]++
+	}
+	out := make([]uint32, runsOf(run))
+	most := make([]int, len(out))
+	for p, n := range votes {
+		r, s := uint32(p>>32), uint32(p)
+		if n > most[r] || n == most[r] && s < out[r] {
+			out[r], most[r] = s, n
+		}
+	}
+	return out
 }
 
 // callsBetween lists pairs of different runs of an image of which one calls the
