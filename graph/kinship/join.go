@@ -1,6 +1,7 @@
 package kinship
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -12,14 +13,64 @@ func (f *family) tie(k *stock) {
 	all = nil
 	found := make([]tied, len(cands))
 	each(len(cands), func(i int) { found[i] = f.try(k, &cands[i]) })
+	f.choose(k, cands, found)
+	f.settle(k)
+}
+
+// sure is the share of a strain's own text from which on it is tied to another
+// although an image has both: it is a part of the same library that came apart.
+const sure = .8
+
+// choose takes the ties that can hold together, the best first. A library lies
+// in an image once: a strain is not tied to two that one image has, unless
+// nearly all of its text says so.
+func (f *family) choose(k *stock, cands []candidate, found []tied) {
+	order := make([]int, 0, len(cands))
+	for i := range cands {
+		if found[i].ok {
+			order = append(order, i)
+		}
+	}
 	n := uint32(len(k.strains))
-	t := newForest(len(k.strains))
-	for i, c := range cands {
-		switch {
-		case !found[i].ok:
+	rank := func(i int) int { // strains are joined before images are added to them
+		switch c := &cands[i]; {
 		case c.b < n:
-			t.join(c.a, c.b)
+			return 0
 		case c.a < n:
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), -cmp.Compare(cands[a].part, cands[b].part), -cmp.Compare(cands[a].shared, cands[b].shared))
+	})
+	t := newForest(len(k.strains))
+	in := make([]map[uint32]bool, len(k.strains)) // by root: its images
+	for i := range k.strains {
+		in[i] = map[uint32]bool{}
+		for _, m := range k.strains[i].images {
+			in[i][m] = true
+		}
+	}
+	for _, i := range order {
+		c := &cands[i]
+		switch {
+		case c.b < n:
+			a, b := t.root(c.a), t.root(c.b)
+			if a == b || c.part < sure && overlap(in[a], in[b]) {
+				continue
+			}
+			t.join(a, b)
+			r := t.root(a)
+			for m := range in[a+b-r] {
+				in[r][m] = true
+			}
+		case c.a < n:
+			r := t.root(c.a)
+			if in[r][c.b-n] {
+				continue
+			}
+			in[r][c.b-n] = true
 			k.strains[c.a].guests = append(k.strains[c.a].guests, guest{image: c.b - n, text: min(c.part, 1)})
 			for _, l := range found[i].links {
 				l.strain = c.a
@@ -30,7 +81,6 @@ func (f *family) tie(k *stock) {
 		}
 	}
 	f.follow(k, t)
-	f.settle(k)
 }
 
 // follow renumbers the strains that were joined.
