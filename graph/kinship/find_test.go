@@ -164,8 +164,8 @@ func TestDeadStripped(t *testing.T) {
 		list = append(list, build(fmt.Sprint(i), "", slices.Concat(library(fmt.Sprint("own", i), 50, .5), some())))
 	}
 	got := find(products(list...))
-	if len(got.Lineages) != 1 || len(got.Lineages[0].Copies) != 4 {
-		t.Error(shape(got))
+	if len(got.Lineages) == 0 || len(got.Lineages[0].Copies) != 4 || len(got.Lineages[0].Members) < 50 || len(got.Lineages) > 2 {
+		t.Error(shape(got)) // the last few at its end may stay apart
 	}
 }
 

@@ -32,7 +32,43 @@ func (f *family) lineages(run []uint32) []uint32 {
 			break
 		}
 	}
-	return run
+	return f.gatherSmall(run)
+}
+
+// fewProducts is how many products must carry small runs for these to belong
+// together because the same products carry them.
+const fewProducts = 3
+
+// gatherSmall joins runs that are too small to stand by themselves and that the
+// same products carry, three or more: to the one larger run that these carry, or
+// to each other. They were linked in an order that tells nothing.
+func (f *family) gatherSmall(run []uint32) []uint32 {
+	facts, set := f.factsOf(run), f.setsOf(run)
+	large := map[uint32][]uint32{} // by set
+	for r, n := range facts.twins {
+		if float64(n) >= f.t.Functions && facts.background[r] < 0 {
+			large[set[r]] = append(large[set[r]], uint32(r))
+		}
+	}
+	first := map[uint32]uint32{}
+	t := newForest(len(facts.twins))
+	for r, n := range facts.twins {
+		s := set[r]
+		if float64(n) >= f.t.Functions || facts.background[r] >= 0 || len(f.sets[s]) < fewProducts {
+			continue
+		}
+		switch l := large[s]; {
+		case len(l) == 1:
+			t.join(uint32(r), l[0])
+		case len(l) == 0:
+			if o, ok := first[s]; ok {
+				t.join(uint32(r), o)
+			} else {
+				first[s] = uint32(r)
+			}
+		}
+	}
+	return follow(run, t)
 }
 
 // interleave joins runs that lie mixed in most images that have the smaller one of
@@ -98,12 +134,34 @@ func (f *family) mixed(image int, run []uint32, r *runFacts) (votes []pair) {
 		switch {
 		case i+2 < len(l) && l[i+2].run == a && near(i+1) && l[i+1].end-l[i+1].first <= few && (bb < 0 || bb == ba),
 			i > 0 && l[i-1].run == b && near(i-1) && l[i].end-l[i].first <= few && (ba < 0 || ba == bb),
-			ba == bb && comesBack(l, i, r.kind):
+			ba == bb && comesBack(l, i, r.kind),
+			ba == bb && f.fragments(r, a, b):
 			votes = append(votes, p)
 		}
 	}
 	slices.Sort(votes)
 	return slices.Compact(votes)
+}
+
+// fragments reports whether two neighbours are too small to stand by themselves,
+// and one is carried only where the other is: what the linker left of a small
+// library.
+func (f *family) fragments(r *runFacts, a, b uint32) bool {
+	few := f.t.Functions
+	if float64(r.twins[a]) >= few || float64(r.twins[b]) >= few || int(r.kind[a]) >= len(f.sets) || int(r.kind[b]) >= len(f.sets) {
+		return false
+	}
+	return within(f.sets[r.kind[a]], f.sets[r.kind[b]]) || within(f.sets[r.kind[b]], f.sets[r.kind[a]])
+}
+
+// within reports whether all of a sorted list is in another.
+func within(a, b []uint32) bool {
+	for _, x := range a {
+		if _, found := slices.BinarySearch(b, x); !found {
+			return false
+		}
+	}
+	return true
 }
 
 // comesBack reports whether the kind of piece i is met again behind the next
