@@ -11,6 +11,7 @@ import (
 func (f *family) result(k *stock) *Result {
 	c := &collector{f: f, k: k, extra: map[uint32]uint32{}, how: map[uint32]How{}}
 	c.gather()
+	c.findTelling()
 	out := &Result{Gaps: f.unread}
 	for n := range c.units {
 		if l, ok := c.lineage(n); ok {
@@ -27,14 +28,15 @@ func compareUnits(a, b Unit) int {
 
 // collector numbers members: twins first, then units that only links name.
 type collector struct {
-	f     *family
-	k     *stock
-	t     forest               // of members
-	extra map[uint32]uint32    // unit without a twin -> member
-	how   map[uint32]How       // and what ties it
-	s     forest               // of strains, linked ones behind the others
-	units [][]owned            // by strain
-	spots []map[uint32][2]spot // by image: places of functions whose mark is repeated
+	f       *family
+	k       *stock
+	t       forest               // of members
+	extra   map[uint32]uint32    // unit without a twin -> member
+	how     map[uint32]How       // and what ties it
+	s       forest               // of strains, linked ones behind the others
+	units   [][]owned            // by strain
+	telling []map[uint32]bool    // by image: long functions with literals, of small strains
+	spots   []map[uint32][2]spot // by image: places of functions whose mark is repeated
 }
 
 // owned is a unit with its member.
@@ -188,7 +190,7 @@ func (c *collector) lineage(n int) (Lineage, bool) {
 		}
 		at = end
 	}
-	if !c.f.says(l.Members) {
+	if !c.says(l.Members) {
 		return Lineage{}, false
 	}
 	c.copies(&l, n)
@@ -203,25 +205,50 @@ const (
 	literalsAlone = 2
 )
 
+// telling says of the functions in strains that are too small to stand by
+// themselves which are long and refer to literals: one of those is more than
+// chance. It looks at each image once.
+func (c *collector) findTelling() {
+	f := c.f
+	c.telling = make([]map[uint32]bool, len(f.images))
+	each(len(f.images), func(i int) {
+		var funcs []uint32
+		for n := range c.k.index[i].strains {
+			if l := c.k.index[i].of(c.k.index[i].strains[n]); float64(c.k.strains[c.k.index[i].strains[n]].twins) < f.t.Functions {
+				funcs = append(funcs, l...)
+			}
+		}
+		if len(funcs) == 0 {
+			return
+		}
+		s, err := f.images[i].Set()
+		if err != nil || len(s.Functions) != int(f.base[i+1]-f.base[i]) {
+			return
+		}
+		out := map[uint32]bool{}
+		for _, fn := range funcs {
+			literals := 0
+			for _, u := range s.FeaturesOf(int(fn)) {
+				if s.Features[u].Kind == fingerprint.FeatureString {
+					literals++
+				}
+			}
+			if s.Functions[fn].Instructions >= longAlone && literals >= literalsAlone {
+				out[fn] = true
+			}
+		}
+		c.telling[i] = out
+	})
+}
+
 // says reports whether members are more than chance: enough of them, or one that
 // is long and refers to literals.
-func (f *family) says(l []Member) bool {
-	if float64(len(l)) >= f.t.Functions {
+func (c *collector) says(l []Member) bool {
+	if float64(len(l)) >= c.f.t.Functions {
 		return true
 	}
 	for i := range l {
-		u := l[i].Units[0]
-		s, err := f.images[u.Image].Set()
-		if err != nil || int(u.Function) >= len(s.Functions) || s.Functions[u.Function].Instructions < longAlone {
-			continue
-		}
-		n := 0
-		for _, k := range s.FeaturesOf(int(u.Function)) {
-			if s.Features[k].Kind == fingerprint.FeatureString {
-				n++
-			}
-		}
-		if n >= literalsAlone {
+		if u := l[i].Units[0]; c.telling[u.Image][u.Function] {
 			return true
 		}
 	}

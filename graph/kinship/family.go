@@ -43,6 +43,7 @@ func Find(images []Image, o Options) *Result {
 	f.join(f.rows())
 	of := f.lineages(f.runs())
 	k := &stock{of: of, strains: f.count(of), sets: sets{f: f, held: map[uint32]*fingerprint.Set{}}}
+	f.reindex(k)
 	if !o.Exact {
 		f.tie(k)
 	}

@@ -96,6 +96,7 @@ func (f *family) follow(k *stock, t forest) {
 	}
 	k.of = follow(k.of, t)
 	k.strains = f.count(k.of)
+	f.reindex(k)
 	for r, g := range guests {
 		k.strains[old[r]].guests = g
 	}
@@ -115,12 +116,12 @@ func (f *family) try(k *stock, c *candidate) tied {
 			return tied{ok: true}
 		}
 		a, b := &k.strains[c.a], &k.strains[c.b]
-		_, ok := f.confirm(k, a.rep, f.territory(a.rep, c.a, k.of), b.rep, f.territory(b.rep, c.b, k.of))
+		_, ok := f.confirm(k, a.rep, f.territory(k, a.rep, c.a), b.rep, f.territory(k, b.rep, c.b))
 		return tied{ok: ok}
 	}
 	if c.a < n {
 		a := &k.strains[c.a]
-		links, ok := f.confirm(k, a.rep, f.territory(a.rep, c.a, k.of), c.b-n, f.loner(c.b-n))
+		links, ok := f.confirm(k, a.rep, f.territory(k, a.rep, c.a), c.b-n, f.loner(c.b-n))
 		return tied{ok || c.part >= f.t.Contained, links}
 	}
 	links, ok := f.confirm(k, c.a-n, f.loner(c.a-n), c.b-n, f.loner(c.b-n))
@@ -232,7 +233,7 @@ func (f *family) alignOne(k *stock, n uint32) (builds []int, out []link) {
 	var reps []int
 	var have []map[uint32]bool
 	for _, i := range order {
-		mine := f.twinsIn(s.images[i], n, k.of)
+		mine := f.twinsIn(k, s.images[i], n)
 		builds[i] = -1
 		for b := range reps {
 			common := 0
@@ -264,12 +265,10 @@ func (f *family) alignOne(k *stock, n uint32) (builds []int, out []link) {
 }
 
 // twinsIn lists the twins of a strain in an image, sorted, each once.
-func (f *family) twinsIn(image, strain uint32, of []uint32) []uint32 {
+func (f *family) twinsIn(k *stock, image, strain uint32) []uint32 {
 	var out []uint32
-	for _, w := range f.twin[f.base[image]:f.base[image+1]] {
-		if w > 0 && of[w-1] == strain {
-			out = append(out, w-1)
-		}
+	for _, fn := range k.index[image].of(strain) {
+		out = append(out, f.twin[f.base[image]+fn]-1)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -281,7 +280,7 @@ func (f *family) alignBuilds(k *stock, n, a, b uint32) []link {
 	if sa == nil || sb == nil {
 		return nil
 	}
-	fa, fb := f.territory(a, n, k.of), f.territory(b, n, k.of)
+	fa, fb := f.territory(k, a, n), f.territory(k, b, n)
 	p := match(newSide(sa, fa), newSide(sb, fb), f.anchors(a, fa, b, fb), &f.t)
 	var out []link
 	for _, x := range fa {

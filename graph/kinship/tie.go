@@ -33,6 +33,7 @@ type stock struct {
 	pairs   [][]link // of images that share no mark
 	linked  []linked // strains that were made of those
 	builds  [][]int  // by strain: build of each of its images
+	index   []index  // by image
 	sets    sets
 }
 
@@ -80,22 +81,20 @@ func (f *family) count(of []uint32) []strain {
 
 // territory lists the functions of a strain in an image: its twins, and what
 // lies between them in reach of the gap.
-func (f *family) territory(image uint32, strain uint32, of []uint32) []uint32 {
+func (f *family) territory(k *stock, image, strain uint32) []uint32 {
 	var out []uint32
 	units := f.twin[f.base[image]:f.base[image+1]]
 	last := -1
-	for i, w := range units {
-		if w == 0 || of[w-1] != strain {
-			continue
-		}
+	for _, fn := range k.index[image].of(strain) {
+		i := int(fn)
 		if last >= 0 && i-last-1 <= int(f.t.Gap)*4 {
-			for k := last + 1; k < i; k++ {
-				if units[k] == 0 {
-					out = append(out, uint32(k))
+			for n := last + 1; n < i; n++ {
+				if units[n] == 0 {
+					out = append(out, uint32(n))
 				}
 			}
 		}
-		out = append(out, uint32(i))
+		out = append(out, fn)
 		last = i
 	}
 	return out
@@ -187,7 +186,7 @@ func (f *family) mentions(k *stock) (all []mention, owned []uint32) {
 			return
 		}
 		for _, n := range reps[i] {
-			l := own(s, f.territory(uint32(i), n, k.of))
+			l := own(s, f.territory(k, uint32(i), n))
 			owned[n] = uint32(len(l))
 			for _, h := range l {
 				lists[i] = append(lists[i], mention{h, n})
