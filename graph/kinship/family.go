@@ -19,7 +19,7 @@ type family struct {
 	base   []uint32 // first unit of each image, and one more: the number of units
 	twin   []uint32 // by unit: twin number + 1, or 0
 	twins  []twin
-	sets   [][]uint32 // product sets, each once
+	sets   []products // of carriers, each once
 	unread []Unread
 }
 
@@ -153,7 +153,8 @@ func (f *family) imageOf(unit uint32) int {
 func (f *family) join(rows []row) {
 	f.twin = make([]uint32, f.base[len(f.images)])
 	known := map[string]uint32{}
-	var products []uint32
+	words := wordsFor(f.images)
+	var of []uint32
 	var key []byte
 	for at := 0; at < len(rows); {
 		end := at + 1
@@ -165,7 +166,7 @@ func (f *family) join(rows []row) {
 		if len(group) < 2 {
 			continue
 		}
-		products = products[:0]
+		of = of[:0]
 		images, last, lasting := uint32(0), -1, uint32(0)
 		for i := range group {
 			if i > 0 && group[i].unit < lasting {
@@ -174,25 +175,24 @@ func (f *family) join(rows []row) {
 			last = f.imageOf(group[i].unit)
 			lasting = f.base[last+1]
 			images++
-			products = append(products, f.images[last].Products...)
+			of = append(of, f.images[last].Products...)
 		}
 		if images < 2 {
 			continue
 		}
-		slices.Sort(products)
-		products = slices.Compact(products)
-		if len(products) < 2 {
+		carriers := newProducts(of, words)
+		if carriers.count() < 2 {
 			continue
 		}
 		key = key[:0]
-		for _, p := range products {
-			key = binary.LittleEndian.AppendUint32(key, p)
+		for _, p := range carriers {
+			key = binary.LittleEndian.AppendUint64(key, p)
 		}
 		set, ok := known[string(key)]
 		if !ok {
 			set = uint32(len(f.sets))
 			known[string(key)] = set
-			f.sets = append(f.sets, slices.Clone(products))
+			f.sets = append(f.sets, carriers)
 		}
 		f.twins = append(f.twins, twin{set: set, images: images, background: -1})
 		for i := range group {

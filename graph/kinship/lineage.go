@@ -43,18 +43,18 @@ const fewProducts = 3
 // same products carry, three or more: to the one larger run that these carry, or
 // to each other. They were linked in an order that tells nothing.
 func (f *family) gatherSmall(run []uint32) []uint32 {
-	facts, set := f.factsOf(run), f.setsOf(run)
+	facts := f.factsOf(run)
 	large := map[uint32][]uint32{} // by set
 	for r, n := range facts.twins {
 		if float64(n) >= f.t.Functions && facts.background[r] < 0 {
-			large[set[r]] = append(large[set[r]], uint32(r))
+			large[facts.set[r]] = append(large[facts.set[r]], uint32(r))
 		}
 	}
 	first := map[uint32]uint32{}
 	t := newForest(len(facts.twins))
 	for r, n := range facts.twins {
-		s := set[r]
-		if float64(n) >= f.t.Functions || facts.background[r] >= 0 || len(f.sets[s]) < fewProducts {
+		s := facts.set[r]
+		if float64(n) >= f.t.Functions || facts.background[r] >= 0 || f.sets[s].count() < fewProducts {
 			continue
 		}
 		switch l := large[s]; {
@@ -143,25 +143,20 @@ func (f *family) mixed(image int, run []uint32, r *runFacts) (votes []pair) {
 	return slices.Compact(votes)
 }
 
-// fragments reports whether two neighbours are too small to stand by themselves,
-// and one is carried only where the other is: what the linker left of a small
-// library.
+// alikeSets is the share of common products from which on two sets of carriers
+// differ by chance: each copy lacks some functions.
+const alikeSets = .75
+
+// fragments reports whether two neighbours are of one library by their carriers,
+// one of them being too small to stand by itself: nearly the same products carry
+// both, or both are small and one is carried only where the other is.
 func (f *family) fragments(r *runFacts, a, b uint32) bool {
-	few := f.t.Functions
-	if float64(r.twins[a]) >= few || float64(r.twins[b]) >= few || int(r.kind[a]) >= len(f.sets) || int(r.kind[b]) >= len(f.sets) {
+	smallA, smallB := float64(r.twins[a]) < f.t.Functions, float64(r.twins[b]) < f.t.Functions
+	if !smallA && !smallB {
 		return false
 	}
-	return within(f.sets[r.kind[a]], f.sets[r.kind[b]]) || within(f.sets[r.kind[b]], f.sets[r.kind[a]])
-}
-
-// within reports whether all of a sorted list is in another.
-func within(a, b []uint32) bool {
-	for _, x := range a {
-		if _, found := slices.BinarySearch(b, x); !found {
-			return false
-		}
-	}
-	return true
+	p, q := f.sets[r.set[a]], f.sets[r.set[b]]
+	return p.jaccard(q) >= alikeSets || smallA && smallB && (p.within(q) || q.within(p))
 }
 
 // comesBack reports whether the kind of piece i is met again behind the next
@@ -189,6 +184,7 @@ type runFacts struct {
 	background []int32  // library of the first twin
 	images     []uint32 // number of images that have it
 	twins      []uint32 // number of its twins
+	set        []uint32 // that carries most of its twins
 	kind       []uint32 // runs whose twins are all carried by the same products have one kind if those are the same; others have their own
 }
 
@@ -209,7 +205,7 @@ func (f *family) imagesOf(run []uint32) []uint32 {
 
 func (f *family) factsOf(run []uint32) *runFacts {
 	n := runsOf(run)
-	r := &runFacts{background: f.backgrounds(run), kind: make([]uint32, n), images: f.imagesOf(run), twins: make([]uint32, n)}
+	r := &runFacts{background: f.backgrounds(run), kind: make([]uint32, n), images: f.imagesOf(run), twins: make([]uint32, n), set: f.setsOf(run)}
 	const unset = ^uint32(0)
 	for i := range r.kind {
 		r.kind[i] = unset
