@@ -85,20 +85,40 @@ func (f *family) choose(k *stock, cands []candidate, found []tied) {
 
 // follow renumbers the strains that were joined.
 func (f *family) follow(k *stock, t forest) {
+	f.renumber(k, number(t))
+	for range maxRounds { // ties make one kind of what was two: more lies mixed now
+		joined, changed := f.interleave(k.of)
+		if !changed {
+			break
+		}
+		to := make([]uint32, len(k.strains))
+		for w, old := range k.of {
+			to[old] = joined[w]
+		}
+		f.renumber(k, to)
+	}
+	f.reindex(k)
+}
+
+// renumber gives each strain its new number; several may have the same.
+func (f *family) renumber(k *stock, to []uint32) {
 	guests := map[uint32][]guest{}
 	for i := range k.strains {
-		r := t.root(uint32(i))
-		guests[r] = append(guests[r], k.strains[i].guests...)
+		if g := k.strains[i].guests; len(g) > 0 {
+			guests[to[i]] = append(guests[to[i]], g...)
+		}
 	}
-	old := number(t)
 	for i := range k.extra {
-		k.extra[i].strain = old[k.extra[i].strain]
+		k.extra[i].strain = to[k.extra[i].strain]
 	}
-	k.of = follow(k.of, t)
+	of := make([]uint32, len(k.of))
+	for w, old := range k.of {
+		of[w] = to[old]
+	}
+	k.of = of
 	k.strains = f.count(k.of)
-	f.reindex(k)
-	for r, g := range guests {
-		k.strains[old[r]].guests = g
+	for n, g := range guests {
+		k.strains[n].guests = g
 	}
 }
 

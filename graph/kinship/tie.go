@@ -252,7 +252,7 @@ func (f *family) candidates(k *stock, all []mention, owned []uint32) []candidate
 			}
 			c.part = float64(count) / float64(max(least, 1))
 		}
-		if c.part >= f.t.Candidate && !f.together(k, c) {
+		if c.part >= f.t.Candidate && (c.part >= sure || !f.together(k, c)) {
 			out = append(out, c)
 		}
 	})
