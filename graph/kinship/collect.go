@@ -162,9 +162,7 @@ func (c *collector) lineage(n int) (Lineage, bool) {
 	if len(units) == 0 {
 		return Lineage{}, false
 	}
-	slices.SortFunc(units, func(a, b owned) int {
-		return cmp.Or(cmp.Compare(a.member, b.member), compareUnits(a.Unit, b.Unit))
-	})
+	units = byMember(units)
 	l := Lineage{Background: -1}
 	if n < len(c.k.strains) {
 		l.Background = int(c.k.strains[n].background)
@@ -253,6 +251,20 @@ func (c *collector) says(l []Member) bool {
 		}
 	}
 	return false
+}
+
+// byMember sorts units, which are sorted by image and function, by their member.
+func byMember(units []owned) []owned {
+	keys := make([]uint64, len(units))
+	for i, u := range units {
+		keys[i] = uint64(u.member)<<32 | uint64(i)
+	}
+	slices.Sort(keys)
+	out := make([]owned, len(units))
+	for i, k := range keys {
+		out[i] = units[uint32(k)]
+	}
+	return out
 }
 
 // twice reports whether sorted units have two of one image.

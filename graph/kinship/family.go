@@ -1,7 +1,6 @@
 package kinship
 
 import (
-	"cmp"
 	"encoding/binary"
 	"runtime"
 	"slices"
@@ -132,7 +131,13 @@ func sortRows(l []row) {
 	}
 	each(256, func(b int) {
 		slices.SortFunc(l[start[b]:start[b+1]], func(x, y row) int {
-			return cmp.Or(cmp.Compare(x.mark, y.mark), cmp.Compare(x.unit, y.unit))
+			switch {
+			case x.mark < y.mark:
+				return -1
+			case x.mark > y.mark:
+				return 1
+			}
+			return int(x.unit) - int(y.unit)
 		})
 	})
 }

@@ -1,7 +1,6 @@
 package kinship
 
 import (
-	"cmp"
 	"slices"
 )
 
@@ -16,16 +15,18 @@ type index struct {
 func (f *family) newIndex(image int, of []uint32) index {
 	units := f.twin[f.base[image]:f.base[image+1]]
 	var x index
+	keys := make([]uint64, 0, len(units))
 	for i, w := range units {
 		if w > 0 {
-			x.funcs = append(x.funcs, uint32(i))
+			keys = append(keys, uint64(of[w-1])<<32|uint64(i))
 		}
 	}
-	slices.SortFunc(x.funcs, func(a, b uint32) int {
-		return cmp.Or(cmp.Compare(of[units[a]-1], of[units[b]-1]), cmp.Compare(a, b))
-	})
-	for i, fn := range x.funcs {
-		if n := of[units[fn]-1]; len(x.strains) == 0 || x.strains[len(x.strains)-1] != n {
+	slices.Sort(keys)
+	x.funcs = make([]uint32, len(keys))
+	for i, key := range keys {
+		n := uint32(key >> 32)
+		x.funcs[i] = uint32(key)
+		if len(x.strains) == 0 || x.strains[len(x.strains)-1] != n {
 			x.strains = append(x.strains, n)
 			x.ends = append(x.ends, 0)
 		}

@@ -78,10 +78,19 @@ func (f *family) gatherSmall(run []uint32) []uint32 {
 func (f *family) interleave(run []uint32) (joined []uint32, changed bool) {
 	n := runsOf(run)
 	votes := make([][]pair, len(f.images))
+	small := make([][]pair, len(f.images))
 	facts := f.factsOf(run)
-	each(len(f.images), func(i int) { votes[i] = f.mixed(i, run, facts) })
+	each(len(f.images), func(i int) { votes[i], small[i] = f.mixed(i, run, facts) })
+	all := slices.Concat(votes...)
+	counted(slices.Concat(small...), func(p pair, count int) { // each pair is judged once
+		if a, b := p.split(); f.fragments(facts, a, b) {
+			for range count {
+				all = append(all, p)
+			}
+		}
+	})
 	t := newForest(n)
-	counted(slices.Concat(votes...), func(p pair, count int) {
+	counted(all, func(p pair, count int) {
 		a, b := p.split()
 		if facts.twins[a] > facts.twins[b] || facts.twins[a] == facts.twins[b] && facts.images[a] < facts.images[b] {
 			a, b = b, a
@@ -117,11 +126,13 @@ func follow(run []uint32, t forest) []uint32 {
 // window is how many functions around a boundary are looked at.
 const window = 24
 
-// mixed lists for one image the pairs of runs that lie mixed, each once. Two runs lie mixed where the kind of each comes
-// back on the other's side of their boundary, or where the piece of one is small
-// and the other is on both sides of it. Two libraries that were linked one
-// behind the other have one boundary, and no such place.
-func (f *family) mixed(image int, run []uint32, r *runFacts) (votes []pair) {
+// mixed lists for one image the pairs of runs that lie mixed, each once. Two runs
+// lie mixed where the kind of each comes back on the other's side of their
+// boundary, or where the piece of one is small and the other is on both sides of
+// it. Two libraries that were linked one behind the other have one boundary, and
+// no such place. small are the other neighbours of which one is too small to
+// stand by itself.
+func (f *family) mixed(image int, run []uint32, r *runFacts) (votes, small []pair) {
 	l := f.pieces(image, run)
 	near := func(i int) bool { return l[i+1].first-l[i].end <= uint32(f.t.Gap) }
 	for i := range len(l) - 1 {
@@ -134,13 +145,20 @@ func (f *family) mixed(image int, run []uint32, r *runFacts) (votes []pair) {
 		switch {
 		case i+2 < len(l) && l[i+2].run == a && near(i+1) && l[i+1].end-l[i+1].first <= few && (bb < 0 || bb == ba),
 			i > 0 && l[i-1].run == b && near(i-1) && l[i].end-l[i].first <= few && (ba < 0 || ba == bb),
-			ba == bb && comesBack(l, i, r.kind),
-			ba == bb && f.fragments(r, a, b):
+			ba == bb && comesBack(l, i, r.kind):
 			votes = append(votes, p)
+		case ba == bb && (float64(r.twins[a]) < f.t.Functions || float64(r.twins[b]) < f.t.Functions):
+			small = append(small, p)
 		}
 	}
 	slices.Sort(votes)
-	return slices.Compact(votes)
+	votes = slices.Compact(votes)
+	slices.Sort(small)
+	small = slices.DeleteFunc(slices.Compact(small), func(p pair) bool {
+		_, found := slices.BinarySearch(votes, p)
+		return found
+	})
+	return votes, small
 }
 
 // alikeSets is the share of common products from which on two sets of carriers
