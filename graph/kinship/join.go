@@ -13,8 +13,24 @@ func (f *family) tie(k *stock) {
 	all = nil
 	found := make([]tied, len(cands))
 	each(len(cands), func(i int) { found[i] = f.try(k, &cands[i]) })
+	var pairs []imagePair
+	for i, c := range cands {
+		if found[i].ok {
+			a, b := f.place(k, c.a), f.place(k, c.b)
+			pairs = append(pairs, imagePair{min(a, b), max(a, b)})
+		}
+	}
 	f.choose(k, cands, found)
+	f.whole(k, pairs)
 	f.settle(k)
+}
+
+// place is the image in which a node is looked at.
+func (f *family) place(k *stock, node uint32) uint32 {
+	if n := uint32(len(k.strains)); node >= n {
+		return node - n
+	}
+	return k.strains[node].rep
 }
 
 // sure is the share of a strain's own text from which on it is tied to another
