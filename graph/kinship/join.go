@@ -83,11 +83,12 @@ func (f *family) choose(k *stock, cands []candidate, found []tied) {
 			}
 		case c.a < n:
 			r := t.root(c.a)
-			if in[r][c.b-n] {
-				continue
+			if !in[r][c.b-n] {
+				in[r][c.b-n] = true
+				k.strains[c.a].guests = append(k.strains[c.a].guests, guest{image: c.b - n, text: min(c.part, 1)})
+			} else if c.part < f.t.Contained {
+				continue // else more functions of a copy that is known
 			}
-			in[r][c.b-n] = true
-			k.strains[c.a].guests = append(k.strains[c.a].guests, guest{image: c.b - n, text: min(c.part, 1)})
 			for _, l := range found[i].links {
 				l.strain = c.a
 				k.extra = append(k.extra, l)
