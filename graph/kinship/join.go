@@ -103,9 +103,10 @@ func (f *family) choose(k *stock, cands []candidate, found []tied) {
 // follow renumbers the strains that were joined.
 func (f *family) follow(k *stock, t forest) {
 	f.renumber(k, number(t))
-	for range maxRounds { // ties make one kind of what was two: more lies mixed now
-		joined, changed := f.interleave(k.of)
-		if !changed {
+	for range maxRounds { // ties make one of what was two: more lies mixed, or side by side, now
+		joined, mixed := f.interleave(k.of)
+		joined, beside := f.adjoin(joined)
+		if !mixed && !beside {
 			break
 		}
 		to := make([]uint32, len(k.strains))

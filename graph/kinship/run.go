@@ -89,6 +89,45 @@ func (f *family) alike(a, b uint32) bool {
 	return f.twins[a].set == f.twins[b].set && f.twins[a].background == f.twins[b].background
 }
 
+// adjoin joins runs that are neighbours in most images that have both, when the
+// same products carry them: some twin of the run, if not each.
+func (f *family) adjoin(run []uint32) (joined []uint32, changed bool) {
+	carriers := make([]products, runsOf(run))
+	for w, r := range run {
+		p := f.sets[f.twins[w].set]
+		if carriers[r] == nil {
+			carriers[r] = make(products, len(p))
+		}
+		for i, bits := range p {
+			carriers[r][i] |= bits
+		}
+	}
+	back, images := f.backgrounds(run), f.imagesOf(run)
+	near := make([][]pair, len(f.images))
+	each(len(f.images), func(i int) {
+		l := f.pieces(i, run)
+		for n := 1; n < len(l); n++ {
+			a, b := l[n-1].run, l[n].run
+			if a != b && back[a] == back[b] && l[n].first-l[n-1].end <= uint32(f.t.Gap) && slices.Equal(carriers[a], carriers[b]) {
+				near[i] = append(near[i], newPair(a, b))
+			}
+		}
+		slices.Sort(near[i])
+		near[i] = slices.Compact(near[i])
+	})
+	t := newForest(len(carriers))
+	counted(slices.Concat(near...), func(p pair, n int) {
+		a, b := p.split()
+		if float64(n) >= f.t.Adjacent*float64(min(images[a], images[b])) && t.join(a, b) {
+			changed = true
+		}
+	})
+	if !changed {
+		return run, false
+	}
+	return follow(run, t), true
+}
+
 // piece is a stretch of an image that is of one run.
 type piece struct {
 	run        uint32
