@@ -97,14 +97,22 @@ func (f *family) compareWhole(k *stock, p imagePair) []wholeVote {
 		}
 		return len(k.index[image].of(node))
 	}
+	most := map[uint32]int{} // by node: links to the node that it has most with
+	for q, l := range links {
+		u, v := q.split()
+		most[u], most[v] = max(most[u], len(l)), max(most[v], len(l))
+	}
 	var out []wholeVote
 	for q, l := range links {
 		u, v := q.split()
+		if u < n && len(l) < most[u] || v < n && len(l) < most[v] {
+			continue // one of them goes better with another
+		}
 		least := min(size(p.a, u), size(p.b, v))
 		if u < n && len(k.index[p.a].of(u)) == 0 || v < n && v != u && len(k.index[p.b].of(v)) == 0 { // u lies in the other image
 			least = min(size(p.b, u), size(p.a, v))
 		}
-		if w := (wholeVote{a: u, b: v, n: len(l), part: float64(len(l)) / float64(max(least, 1)), link: l}); w.n >= 3 && w.part >= f.t.Contained {
+		if w := (wholeVote{a: u, b: v, n: len(l), part: float64(len(l)) / float64(max(least, 1)), link: l}); (float64(w.n) >= f.t.Functions || w.n >= few && w.part >= sure) && w.part >= f.t.Contained {
 			out = append(out, w)
 		}
 	}
