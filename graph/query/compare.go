@@ -46,11 +46,21 @@ type Share struct {
 
 // Pair is a product of A with its counterpart in B.
 type Pair struct {
-	A      sbom.Digest `json:"a,omitempty"` // absent: only B has it
-	B      sbom.Digest `json:"b,omitempty"` // absent: only A has it
-	Tie    string      `json:"tie"`         // same files, same bundle id, same path, or none
-	Gained []string    `json:"gained"`      // ids of libraries that B's product carries and A's does not
-	Lost   []string    `json:"lost"`        // the other way round: not met in B's product, which is no proof that it is gone
+	A    sbom.Digest `json:"a,omitempty"` // absent: only B has it
+	B    sbom.Digest `json:"b,omitempty"` // absent: only A has it
+	Tie  string      `json:"tie"`         // same files, as asked, same bundle id, same path, or none
+	Lost []Held      `json:"lost"`        // libraries of A's product of which B's lacks functions: not found, which is no proof that they are gone
+	New  []Held      `json:"new"`         // libraries of B's product of which A's lacks functions
+}
+
+// Held says how much of a library's copy in one product another product has,
+// as static code or in an image of its own. Of several copies, such as those for
+// two architectures, the one of which most is there counts.
+type Held struct {
+	Library   string `json:"library"` // id
+	Name      string `json:"name"`
+	Functions int    `json:"functions"` // of the copy
+	Found     int    `json:"found"`     // of those, the other product has
 }
 
 // Ties of a pair.
@@ -73,18 +83,17 @@ type ImageTie struct {
 	Rung  string      `json:"rung"`
 }
 
-// Between is a library that both sides carry.
+// Between is a library of one side, and which products of the other have it: at
+// least five functions of a copy, or all. The numbers of functions have a
+// direction: how much of a copy on the library's own side the other side has.
 type Between struct {
 	ID         string        `json:"id"`
 	Kind       string        `json:"kind"`
 	Name       string        `json:"name"`
 	Background bool          `json:"background"`
-	Rung       string        `json:"rung"`
-	Word       string        `json:"word"` // weakest word of its copies on both sides
-	Functions  int           `json:"functions"`
-	FunctionsA int           `json:"functionsA"` // of the fullest copy of each side
-	FunctionsB int           `json:"functionsB"`
-	InA        []sbom.Digest `json:"inA"`
+	Functions  int           `json:"functions"` // of the copy of which the other side has most
+	Found      int           `json:"found"`     // of those, the fullest product of the other side has
+	InA        []sbom.Digest `json:"inA"`       // sorted by path
 	InB        []sbom.Digest `json:"inB"`
 }
 
@@ -98,19 +107,48 @@ type Only struct {
 	Loads     []string  `json:"loads"` // libraries of the system
 }
 
-// Compare compares products. Each list has one or more ids of products of the
-// family; a product may be on both sides. asked says that the user named one
-// product on each side: then they are a pair whatever they are called.
-func (f *Family) Compare(a, b []sbom.Digest, labelA, labelB string, asked bool) (*Comparison, error) {
-	out := &Comparison{Head: f.head(CompareSchema), A: Side{labelA, f.byPath(a)}, B: Side{labelB, f.byPath(b)}}
+// Case is what is compared.
+type Case struct {
+	All            *Family       // holds the products of both sides
+	A, B           *Family       // each side's own family: its libraries are those that are told; nil: All
+	InA, InB       []sbom.Digest // the products of each side, one or more; a product may be on both
+	LabelA, LabelB string        // what the user calls them
+	Asked          bool          // the user named one product on each side: they are a pair whatever they are called
+}
+
+// Compare compares two sides. A side whose family has one product alone takes
+// the libraries of both sides together, since a library is what two products
+// carry.
+func Compare(c Case) (*Comparison, error) {
+	f := c.All
+	for _, own := range []**Family{&c.A, &c.B} {
+		if *own == nil || len((*own).graph.Products) < 2 {
+			*own = f
+		}
+	}
+	out := &Comparison{Head: f.head(CompareSchema), A: Side{c.LabelA, f.byPath(c.InA)}, B: Side{c.LabelB, f.byPath(c.InB)}}
 	x, y := f.side(out.A.Products), f.side(out.B.Products)
 	out.Images = f.ties(x, y)
+	p := f.paired(x, y)
 	var err error
-	if out.AinB, out.BinA, err = f.shares(x, y, out.Images); err != nil {
+	if out.AinB, out.BinA, err = f.shares(p, x, y, out.Images); err != nil {
 		return nil, err
 	}
-	out.Libraries, out.OnlyA.Libraries, out.OnlyB.Libraries = f.between(x, y)
-	out.Pairs = f.pairs(out.A.Products, out.B.Products, asked)
+	b := newProbe(p)
+	out.Libraries, out.OnlyA.Libraries = b.between(c.A, x, y)
+	_, out.OnlyB.Libraries = b.between(c.B, y, x)
+	for i := range out.OnlyB.Libraries {
+		l := &out.OnlyB.Libraries[i]
+		l.InA, l.InB = l.InB, l.InA
+	}
+	out.Pairs = f.pairs(out.A.Products, out.B.Products, c.Asked)
+	for i := range out.Pairs {
+		q := &out.Pairs[i]
+		q.Lost, q.New = []Held{}, []Held{}
+		if q.Tie != PairNone {
+			q.Lost, q.New = b.lacks(c.A, q.A, q.B), b.lacks(c.B, q.B, q.A)
+		}
+	}
 	only(x, y, &out.OnlyA)
 	only(y, x, &out.OnlyB)
 	return out, nil
@@ -224,11 +262,11 @@ func (f *Family) pairs(a, b []sbom.Digest, asked bool) []Pair {
 		if pair.Tie == "" {
 			pair = Pair{A: id, Tie: PairNone}
 		}
-		out = append(out, f.changes(pair))
+		out = append(out, pair)
 	}
 	for _, id := range b {
 		if !used[id] {
-			out = append(out, f.changes(Pair{B: id, Tie: PairNone}))
+			out = append(out, Pair{B: id, Tie: PairNone})
 		}
 	}
 	return out
@@ -249,42 +287,9 @@ func (f *Family) keyed(ids []sbom.Digest, key func(*sbom.Product) string) map[st
 	return out
 }
 
-// changes lists the libraries that one product of a pair has and the other
-// lacks. The same framework built anew is no change: where a library is tied to
-// one that the other has, neither is told.
-func (f *Family) changes(p Pair) Pair {
-	p.Gained, p.Lost = []string{}, []string{}
-	if p.A == "" || p.B == "" {
-		return p
-	}
-	for i := range f.libraries {
-		l := &f.libraries[i]
-		inA, inB := f.has(l, p.A), f.has(l, p.B)
-		switch {
-		case l.Background || inA == inB:
-		case inA && !f.hasTied(l, p.B):
-			p.Lost = append(p.Lost, l.ID)
-		case inB && !f.hasTied(l, p.A):
-			p.Gained = append(p.Gained, l.ID)
-		}
-	}
-	return p
-}
-
 func (f *Family) has(l *library.Library, product sbom.Digest) bool {
 	_, ok := slices.BinarySearch(l.Products, product)
 	return ok
-}
-
-// hasTied reports whether a product carries a library that is tied to l.
-func (f *Family) hasTied(l *library.Library, product sbom.Digest) bool {
-	for _, s := range l.SameAs {
-		i, ok := slices.BinarySearchFunc(f.libraries, s.Library, func(l library.Library, id string) int { return strings.Compare(l.ID, id) })
-		if ok && f.has(&f.libraries[i], product) {
-			return true
-		}
-	}
-	return false
 }
 
 // only lists the names that x has and y has not.

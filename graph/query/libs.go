@@ -127,7 +127,9 @@ func (f *Family) named(word string) ([]library.Library, error) {
 		func(l *library.Library) bool { return l.Name == word || l.ID == "library:"+id },
 		func(l *library.Library) bool { return strings.EqualFold(l.Name, word) },
 		func(l *library.Library) bool { return begins(id, strings.TrimPrefix(l.ID, "library:")) },
-		func(l *library.Library) bool { return foldPrefix(l.Name, word) },
+		func(l *library.Library) bool {
+			return len(word) > 1 && len(l.Name) > len(word) && strings.EqualFold(l.Name[:len(word)], word)
+		},
 	}
 	for n, test := range tests {
 		var met []library.Library

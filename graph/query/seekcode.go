@@ -96,9 +96,9 @@ func (s *seeker) methods(set *fingerprint.Set) {
 
 // references are the features that are names.
 var references = [fingerprint.FeatureKindCount]struct{ kind, how string }{
-	fingerprint.FeatureImport:   {KindImport, "referred to in code"},
-	fingerprint.FeatureSelector: {KindSelector, "sent in code"},
-	fingerprint.FeatureClass:    {KindClass, "referred to in code"},
+	fingerprint.FeatureImport:   {KindImport, "a reference in code"},
+	fingerprint.FeatureSelector: {KindSelector, "a message sent in code"},
+	fingerprint.FeatureClass:    {KindClass, "a class reference in code"},
 }
 
 // features looks for names that functions refer to. One hit stands for all

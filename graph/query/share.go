@@ -63,7 +63,7 @@ func (s *sided) before(a, b sbom.Digest) bool {
 func (f *Family) arch(d sbom.Digest) string { return f.graph.Carriers(d)[0].Image.Arch }
 
 // shares counts files, images and functions, in both directions.
-func (f *Family) shares(x, y *sided, ties []ImageTie) (ab, ba Share, err error) {
+func (f *Family) shares(p *pairing, x, y *sided, ties []ImageTie) (ab, ba Share, err error) {
 	ab, ba = filesOf(x, y), filesOf(y, x)
 	for _, t := range ties {
 		if t.A != t.B {
@@ -75,7 +75,6 @@ func (f *Family) shares(x, y *sided, ties []ImageTie) (ab, ba Share, err error) 
 			ba.TiedImages++
 		}
 	}
-	p := f.paired(x, y)
 	if err := p.count(x, y, &ab); err != nil {
 		return ab, ba, err
 	}
@@ -101,7 +100,7 @@ func filesOf(x, y *sided) Share {
 type pairing struct {
 	f      *Family
 	t      kinship.Thresholds
-	kin    map[library.Unit]bool // functions that are paired with one of the other side
+	kin    map[library.Unit][]sbom.Digest // functions that are paired with one of the other side -> its images, sorted
 	marked map[*sided]map[functionKey]bool
 	ground []*library.Library // static ones that are background
 }
@@ -114,7 +113,7 @@ type functionKey struct {
 
 // paired compares the two sides as if each were one product.
 func (f *Family) paired(x, y *sided) *pairing {
-	p := &pairing{f: f, t: kinship.Measured(), kin: map[library.Unit]bool{}, marked: map[*sided]map[functionKey]bool{}}
+	p := &pairing{f: f, t: kinship.Measured(), kin: map[library.Unit][]sbom.Digest{}, marked: map[*sided]map[functionKey]bool{}}
 	for i := range f.libraries {
 		if l := &f.libraries[i]; l.Background {
 			p.ground = append(p.ground, l)
@@ -137,7 +136,7 @@ func (f *Family) paired(x, y *sided) *pairing {
 		images = append(images, m)
 	}
 	r := kinship.Find(images, kinship.Options{Thresholds: p.t})
-	both := make([][]uint32, len(images)) // functions that both sides have, by image
+	both := make([][]partner, len(images)) // functions that both sides have, by image
 	for i := range r.Lineages {
 		for _, m := range r.Lineages[i].Members {
 			note(images, &m, both)
@@ -146,26 +145,33 @@ func (f *Family) paired(x, y *sided) *pairing {
 	for i, list := range both {
 		l, err := f.functions(images[i].Digest)
 		for _, n := range list {
-			if err == nil && int(n) < len(l) {
-				p.kin[library.Unit{Image: images[i].Digest, Address: l[n].Address}] = true
+			if err == nil && int(n.function) < len(l) {
+				u := library.Unit{Image: images[i].Digest, Address: l[n.function].Address}
+				p.kin[u] = append(p.kin[u], n.images...)
 			}
 		}
 	}
-	p.marked[x], p.marked[y] = p.marks(x), p.marks(y)
+	p.marked[x], p.marked[y] = p.marks(x.order), p.marks(y.order)
 	return p
 }
 
+// partner is a function of an image that images of the other side have too.
+type partner struct {
+	function uint32
+	images   []sbom.Digest
+}
+
 // note lists the units of a member that both sides have.
-func note(images []kinship.Image, m *kinship.Member, both [][]uint32) {
-	sides := [2]bool{}
+func note(images []kinship.Image, m *kinship.Member, both [][]partner) {
+	var sides [2][]sbom.Digest
 	for _, u := range m.Units {
-		sides[images[u.Image].Products[0]] = true
-	}
-	if !sides[0] || !sides[1] {
-		return
+		n := images[u.Image].Products[0]
+		sides[n] = append(sides[n], images[u.Image].Digest)
 	}
 	for _, u := range m.Units {
-		both[u.Image] = append(both[u.Image], u.Function)
+		if other := sides[1-images[u.Image].Products[0]]; len(other) > 0 {
+			both[u.Image] = append(both[u.Image], partner{u.Function, other})
+		}
 	}
 }
 
@@ -194,10 +200,10 @@ func (p *pairing) counts(arch string, fn *fingerprint.Function) bool {
 	return float64(fn.Instructions) >= least
 }
 
-// marks are what a side's functions are.
-func (p *pairing) marks(s *sided) map[functionKey]bool {
+// marks are what the functions of images are.
+func (p *pairing) marks(images []sbom.Digest) map[functionKey]bool {
 	out := map[functionKey]bool{}
-	for _, d := range s.order {
+	for _, d := range images {
 		if p.f.unread[d] != "" {
 			continue
 		}
@@ -232,7 +238,7 @@ func (p *pairing) count(x, y *sided, s *Share) error {
 			switch {
 			case p.marked[y][functionKey{l[i].Full, l[i].Instructions}]:
 				s.Exact++
-			case p.kin[library.Unit{Image: d, Address: l[i].Address}]:
+			case len(p.kin[library.Unit{Image: d, Address: l[i].Address}]) > 0:
 				s.Kin++
 			default:
 				continue
@@ -253,53 +259,4 @@ func (p *pairing) background(d sbom.Digest, address uint64) bool {
 		}
 		return l.Has(d, address)
 	})
-}
-
-// between lists the libraries that both sides carry, and those that only one does.
-func (f *Family) between(x, y *sided) (both, onlyX, onlyY []Between) {
-	both, onlyX, onlyY = []Between{}, []Between{}, []Between{}
-	for i := range f.libraries {
-		v := f.one(&f.libraries[i], x, y)
-		switch {
-		case len(v.InA) > 0 && len(v.InB) > 0:
-			both = append(both, v)
-		case len(v.InA) > 0:
-			onlyX = append(onlyX, v)
-		case len(v.InB) > 0:
-			onlyY = append(onlyY, v)
-		}
-	}
-	for _, l := range []*[]Between{&both, &onlyX, &onlyY} {
-		slices.SortFunc(*l, func(a, b Between) int {
-			if a.Background != b.Background {
-				if b.Background {
-					return -1
-				}
-				return 1
-			}
-			return cmp.Or(-cmp.Compare(len(a.InA)+len(a.InB), len(b.InA)+len(b.InB)), -cmp.Compare(a.Functions, b.Functions), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
-		})
-	}
-	return both, onlyX, onlyY
-}
-
-// one is a library as the two sides have it.
-func (f *Family) one(l *library.Library, x, y *sided) Between {
-	v := Between{ID: l.ID, Kind: l.Kind, Name: cmp.Or(l.Name, l.ID), Background: l.Background, Rung: string(l.Rung), Functions: l.Functions, InA: []sbom.Digest{}, InB: []sbom.Digest{}}
-	for _, id := range f.byPath(l.Products) {
-		if !x.ids[id] && !y.ids[id] {
-			continue
-		}
-		c := f.carrier(l, id)
-		for _, k := range c.Copies {
-			v.Word = weaker(v.Word, k.Word)
-		}
-		if x.ids[id] {
-			v.InA, v.FunctionsA = append(v.InA, id), max(v.FunctionsA, c.Functions)
-		}
-		if y.ids[id] {
-			v.InB, v.FunctionsB = append(v.InB, id), max(v.FunctionsB, c.Functions)
-		}
-	}
-	return v
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -48,22 +47,10 @@ func part(n, whole int) string {
 	return fmt.Sprintf("%d of %d (%.1f %%)", n, whole, 100*float64(n)/float64(whole))
 }
 
-// changes shows which product is which, and what libraries came and went.
+// changes shows which product is which, and of which libraries one has
+// functions that the other lacks.
 func (p *page) changes(r *query.Comparison) {
-	name := map[string]string{}
-	for _, list := range [][]query.Between{r.Libraries, r.OnlyA.Libraries, r.OnlyB.Libraries} {
-		for _, l := range list {
-			name[l.ID] = l.Name
-		}
-	}
-	names := func(ids []string) string {
-		var out []string
-		for _, id := range ids {
-			out = append(out, cmp.Or(name[id], short(id)))
-		}
-		return strings.Join(out, "; ")
-	}
-	p.head("PRODUCTS")
+	p.head("PRODUCTS, and libraries of which one side lacks functions")
 	same, quiet := 0, 0
 	for _, q := range r.Pairs {
 		switch {
@@ -73,19 +60,24 @@ func (p *page) changes(r *query.Comparison) {
 			p.text("  - ", "only in B: %s", p.labels[q.B])
 		case q.Tie == query.PairFiles:
 			same++
-		case len(q.Lost)+len(q.Gained) == 0:
+		case len(q.Lost)+len(q.New) == 0:
 			quiet++
 		default:
-			p.text("  - ", "%s, in B %s (%s)", p.labels[q.A], p.labels[q.B], q.Tie)
-			if len(q.Lost) > 0 {
-				p.text("    ", "not found in B: %s", names(q.Lost))
+			p.text("  - ", "%s -> %s (%s)", p.labels[q.A], p.labels[q.B], q.Tie)
+			for _, h := range q.Lost {
+				p.text("    ", "in A %s: B has %d of its %s", h.Name, h.Found, number(h.Functions, "function"))
 			}
-			if len(q.Gained) > 0 {
-				p.text("    ", "only in B: %s", names(q.Gained))
+			for _, h := range q.New {
+				p.text("    ", "in B %s: A has %d of its %s", h.Name, h.Found, number(h.Functions, "function"))
 			}
 		}
 	}
-	p.text("  ", "%s the same files on both sides; %d more with the same shared libraries.", number(same, "product")+verb(same, " has", " have"), quiet)
+	if same > 0 {
+		p.text("  ", "%s the same files on both sides.", number(same, "product")+verb(same, " has", " have"))
+	}
+	if quiet > 0 {
+		p.text("  ", "%s all functions of the other side's shared libraries.", number(quiet, "pair")+verb(quiet, " has", " have"))
+	}
 }
 
 func (p *page) between(r *query.Comparison) {
@@ -94,29 +86,21 @@ func (p *page) between(r *query.Comparison) {
 		p.text("  ", "None was found.")
 		return
 	}
-	rows := [][]string{{"LIBRARY", "KIND", "SAMENESS", "IN A", "IN B"}}
+	rows := [][]string{{"LIBRARY OF A", "KIND", "IN A", "IN B", "OF ITS FUNCTIONS B HAS"}}
 	var background []string
 	for _, l := range r.Libraries {
 		if l.Background {
 			background = append(background, l.Name)
 			continue
 		}
-		rows = append(rows, []string{l.Name, l.Kind, l.Word, held(len(l.InA), l.FunctionsA, l.Functions), held(len(l.InB), l.FunctionsB, l.Functions)})
+		rows = append(rows, []string{l.Name, l.Kind, fmt.Sprint(len(l.InA)), fmt.Sprint(len(l.InB)), part(l.Found, l.Functions)})
 	}
 	if len(rows) > 1 {
-		p.table([]int{28, 8, 16, 11, 11}, rows)
+		p.table([]int{34, 8, 5, 5, 23}, rows)
 	}
 	if len(background) > 0 {
 		p.text("  ", "Background, no kinship (%d): %s", len(background), strings.Join(background, ", "))
 	}
-}
-
-// held is how many products of a side have a library, and how much of it.
-func held(products, functions, whole int) string {
-	if whole == 0 {
-		return fmt.Sprint(products)
-	}
-	return fmt.Sprintf("%d: %d of %d", products, functions, whole)
 }
 
 func (p *page) ties(r *query.Comparison) {

@@ -52,18 +52,14 @@ func (p *page) rests(h *query.Head) {
 		return
 	}
 	p.head("COULD NOT BE LOOKED AT")
-	path := map[sbom.Digest]string{}
-	for _, q := range h.Products {
-		path[q.ID] = q.Path
-	}
 	for _, u := range c.Unseen[:min(len(c.Unseen), most)] {
 		p.text("  - ", "functions of %s (%s, image %s) in %s: %s", u.Path, cmp.Or(u.Arch, "unknown architecture"), u.Image.Short(), p.labels[u.Product], u.Why)
 	}
 	p.left(len(c.Unseen), "image")
 	for _, g := range c.Gaps[:min(len(c.Gaps), most)] {
 		where := g.Path
-		if at := path[g.Product]; at != "" && at != g.Path {
-			where = at + ": " + g.Path
+		if g.Product != "" {
+			where = p.labels[g.Product] + ": " + g.Path
 		}
 		p.text("  - ", "%s: %s: %s", cmp.Or(where, "the input"), g.Kind, g.Why)
 	}

@@ -14,23 +14,31 @@ import (
 // with what was looked at.
 func Who(w io.Writer, r *query.Who) error {
 	p := newQueryPage(w, &r.Head)
-	carry := map[sbom.Digest]bool{}
+	carry, refer := map[sbom.Digest]bool{}, map[sbom.Digest]bool{}
 	for _, m := range r.Matches {
 		for _, id := range m.Carriers {
 			carry[id] = true
 		}
+		for _, id := range m.Users {
+			refer[id] = true
+		}
+	}
+	for id := range carry {
+		delete(refer, id)
 	}
 	if len(r.Matches) == 0 {
 		p.text("", "kinbom who %s: nothing that the word fits was found in %s", r.Word, number(len(r.Products), "product"))
+		p.text("  ", "Names that were taken out of a file (stripped) cannot be found by name, and functions of the system that nearly every program imports are not kept.")
 		if r.Coverage.Complete() {
-			p.text("  ", "All functions of all images were looked at, and there is no gap. Names that were taken out of a file (stripped) cannot be found by name.")
+			p.text("  ", "All functions of all images were looked at, and there is no gap.")
 		} else {
-			p.text("  ", "That is worth as much as what was looked at; names that were taken out of a file (stripped) cannot be found by name:")
+			p.text("  ", "That is worth as much as what was looked at:")
 		}
 		p.rests(&r.Head)
 		return p.end()
 	}
-	p.text("", "kinbom who %s: %d of %s %s it%s", r.Word, len(carry), number(len(r.Products), "product"), verb(len(carry), "carries", "carry"), fitting(r.Level))
+	p.text("", "kinbom who %s: %d of %s %s it, %d more %s to it%s", r.Word, len(carry), number(len(r.Products), "product"),
+		verb(len(carry), "carries", "carry"), len(refer), verb(len(refer), "refers", "refer"), fitting(r.Level))
 	for i := range r.Matches {
 		p.match(&r.Matches[i])
 	}
