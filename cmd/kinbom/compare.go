@@ -92,7 +92,7 @@ func (o *compareOptions) products(ctx context.Context, e *env, a, b string, inpu
 	if err != nil {
 		return nil, err
 	}
-	return query.Compare(query.Case{All: f, InA: []sbom.Digest{p.ID}, InB: []sbom.Digest{q.ID}, LabelA: a, LabelB: b, Asked: true})
+	return query.Compare(query.Case{All: f, InA: []sbom.Digest{p.ID}, InB: []sbom.Digest{q.ID}, LabelA: a, LabelB: b})
 }
 
 // inputs compares all products of two inputs, or one product of both.
@@ -136,7 +136,7 @@ func (o *compareOptions) inputs(ctx context.Context, e *env, a, b string) (*quer
 	if err != nil {
 		return nil, err
 	}
-	return query.Compare(query.Case{All: f, A: first, B: second, InA: sideA, InB: sideB, LabelA: a, LabelB: b, Asked: o.product != ""})
+	return query.Compare(query.Case{All: f, A: first, B: second, InA: sideA, InB: sideB, LabelA: a, LabelB: b})
 }
 
 // either gives marks from the first store that has some.

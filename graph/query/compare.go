@@ -113,7 +113,6 @@ type Case struct {
 	A, B           *Family       // each side's own family: its libraries are those that are told; nil: All
 	InA, InB       []sbom.Digest // the products of each side, one or more; a product may be on both
 	LabelA, LabelB string        // what the user calls them
-	Asked          bool          // the user named one product on each side: they are a pair whatever they are called
 }
 
 // Compare compares two sides. A side whose family has one product alone takes
@@ -128,6 +127,9 @@ func Compare(c Case) (*Comparison, error) {
 	}
 	out := &Comparison{Head: f.head(CompareSchema), A: Side{c.LabelA, f.byPath(c.InA)}, B: Side{c.LabelB, f.byPath(c.InB)}}
 	x, y := f.side(out.A.Products), f.side(out.B.Products)
+	in := func(id sbom.Digest) bool { return x.ids[id] || y.ids[id] }
+	out.Head.Products = slices.DeleteFunc(out.Head.Products, func(p Product) bool { return !in(p.ID) })
+	out.Coverage = f.cover(in)
 	out.Images = f.ties(x, y)
 	p := f.paired(x, y)
 	var err error
@@ -141,7 +143,7 @@ func Compare(c Case) (*Comparison, error) {
 		l := &out.OnlyB.Libraries[i]
 		l.InA, l.InB = l.InB, l.InA
 	}
-	out.Pairs = f.pairs(out.A.Products, out.B.Products, c.Asked)
+	out.Pairs = f.pairs(out.A.Products, out.B.Products)
 	for i := range out.Pairs {
 		q := &out.Pairs[i]
 		q.Lost, q.New = []Held{}, []Held{}
@@ -237,8 +239,8 @@ func placed(p *sbom.Product, rel string) string {
 
 // pairs joins products of A with those of B: same files first, then the same
 // bundle id, then the same path. A bundle id or path that a side has twice ties
-// nothing.
-func (f *Family) pairs(a, b []sbom.Digest, asked bool) []Pair {
+// nothing. The only product of A and the only one of B are a pair in any case.
+func (f *Family) pairs(a, b []sbom.Digest) []Pair {
 	taken := map[sbom.Digest]Pair{} // by A's
 	used := map[sbom.Digest]bool{}
 	join := func(tie string, key func(*sbom.Product) string) {
@@ -251,11 +253,11 @@ func (f *Family) pairs(a, b []sbom.Digest, asked bool) []Pair {
 		}
 	}
 	join(PairFiles, func(p *sbom.Product) string { return string(p.ID) })
-	if asked && len(a) == 1 && len(b) == 1 {
-		join(PairAsked, func(*sbom.Product) string { return "asked" })
-	}
 	join(PairBundle, func(p *sbom.Product) string { return p.BundleID })
 	join(PairPath, func(p *sbom.Product) string { return p.Paths[0] })
+	if len(a) == 1 && len(b) == 1 {
+		join(PairAsked, func(*sbom.Product) string { return "asked" })
+	}
 	out := []Pair{}
 	for _, id := range a {
 		pair := taken[id]

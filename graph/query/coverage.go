@@ -11,11 +11,12 @@ import (
 	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
 
-// look fills the coverage.
-func (f *Family) look(scans []*sbom.Scan) {
+// cover is the coverage of the products that are in, and of what belongs to no
+// product.
+func (f *Family) cover(in func(product sbom.Digest) bool) Coverage {
 	var sum sbom.Coverage
 	c := Coverage{Reasons: []Reason{}, Unseen: []Unseen{}, Gaps: []Gap{}}
-	for _, s := range scans {
+	for _, s := range f.scans {
 		sum.Add(s.Outside)
 		for _, g := range s.Gaps {
 			c.Gaps = append(c.Gaps, gapOf("", g))
@@ -24,6 +25,9 @@ func (f *Family) look(scans []*sbom.Scan) {
 	path := map[sbom.Digest]string{}
 	for _, p := range f.graph.Products {
 		path[p.ID] = p.Paths[0]
+		if !in(p.ID) {
+			continue
+		}
 		sum.Add(p.Coverage)
 		for _, g := range p.Gaps {
 			c.Gaps = append(c.Gaps, gapOf(p.ID, g))
@@ -38,7 +42,7 @@ func (f *Family) look(scans []*sbom.Scan) {
 	for _, r := range sum.Reasons {
 		c.Reasons = append(c.Reasons, Reason{r.Status, r.Why, r.Count})
 	}
-	for _, m := range f.code() {
+	for _, m := range f.code(in) {
 		c.Images++
 		why := cmp.Or(f.unread[m.Image.Digest], f.unseen(m.Image))
 		if why == "" {
@@ -49,7 +53,7 @@ func (f *Family) look(scans []*sbom.Scan) {
 		c.Unseen = append(c.Unseen, Unseen{m.Image.Digest, m.Image.Arch, m.Product.ID, m.Image.Places[0].Path, why})
 	}
 	f.sortUnseen(c.Unseen)
-	f.coverage = c
+	return c
 }
 
 func (f *Family) sortUnseen(l []Unseen) {

@@ -33,6 +33,7 @@ type Options struct {
 // the libraries found in it. It does not change.
 type Family struct {
 	options   Options
+	scans     []*sbom.Scan
 	inputs    []Input
 	rules     sbom.Digest
 	graph     *graph.Graph
@@ -69,7 +70,8 @@ func Open(scans []*sbom.Scan, o Options) (*Family, error) {
 	for _, u := range unread {
 		f.unread[u.Image] = u.Err.Error()
 	}
-	f.look(scans)
+	f.scans = scans
+	f.coverage = f.cover(every)
 	return f, nil
 }
 
@@ -102,13 +104,17 @@ func (f *Family) head(schema string) Head {
 	return h
 }
 
-// code lists the images that are code, each once, sorted by digest.
-func (f *Family) code() []graph.Carrier {
+// every is all products.
+func every(sbom.Digest) bool { return true }
+
+// code lists the images of the products that are in and that are code, each
+// once, sorted by digest.
+func (f *Family) code(in func(product sbom.Digest) bool) []graph.Carrier {
 	var out []graph.Carrier
 	seen := map[sbom.Digest]bool{}
 	for _, p := range f.graph.Products {
 		for i := range p.Images {
-			if m := &p.Images[i]; m.Type != "dsym" && !seen[m.Digest] {
+			if m := &p.Images[i]; m.Type != "dsym" && !seen[m.Digest] && in(p.ID) {
 				seen[m.Digest] = true
 				out = append(out, graph.Carrier{Product: p, Image: m})
 			}

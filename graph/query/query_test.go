@@ -261,21 +261,24 @@ func compare(t testing.TB, c Case) *Comparison {
 func TestCompareProducts(t *testing.T) {
 	f := three(t).open(t)
 	a, b, g := id("productAlpha1"), id("productBeta1"), id("productGamma1")
-	r := compare(t, Case{All: f, InA: []sbom.Digest{a}, InB: []sbom.Digest{b}, Asked: true})
+	r := compare(t, Case{All: f, InA: []sbom.Digest{a}, InB: []sbom.Digest{b}})
 	if r.AinB.Functions != 31 || r.AinB.Exact != 10 || r.BinA.Functions != 39 || r.BinA.Exact != 10 || r.AinB.Kin+r.BinA.Kin != 0 {
 		t.Errorf("%+v, %+v", r.AinB, r.BinA)
 	}
 	if len(r.Libraries) != 1 || r.Libraries[0].Found != 10 || len(r.OnlyA.Libraries)+len(r.OnlyB.Libraries) != 0 {
 		t.Errorf("%+v", r.Libraries)
 	}
+	if len(r.Products) != 2 || r.Coverage.Images != 2 || r.Coverage.Compared != 2 || r.Coverage.Files != 2 {
+		t.Errorf("the coverage is not that of the two: %+v", r.Coverage)
+	}
 	if len(r.Pairs) != 1 || r.Pairs[0].Tie != PairAsked || len(r.Pairs[0].Lost) != 0 {
 		t.Errorf("%+v", r.Pairs)
 	}
-	r = compare(t, Case{All: f, InA: []sbom.Digest{a}, InB: []sbom.Digest{g}, Asked: true})
+	r = compare(t, Case{All: f, InA: []sbom.Digest{a}, InB: []sbom.Digest{g}})
 	if r.AinB.Exact+r.BinA.Exact != 0 || len(r.Libraries) != 0 || len(r.OnlyA.Libraries) != 1 || !slices.Equal(r.OnlyA.Classes, []string{"SHAREDKit"}) || !slices.Equal(r.OnlyB.Classes, []string{"OWN-CKit"}) {
 		t.Errorf("%+v", r)
 	}
-	r = compare(t, Case{All: f, InA: []sbom.Digest{a}, InB: []sbom.Digest{a}, Asked: true})
+	r = compare(t, Case{All: f, InA: []sbom.Digest{a}, InB: []sbom.Digest{a}})
 	if r.AinB.SameFiles != 1 || r.AinB.Exact != 31 || r.Pairs[0].Tie != PairFiles || r.Images[0].Rung != string(library.RungBytes) {
 		t.Errorf("%+v", r)
 	}

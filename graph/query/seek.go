@@ -61,7 +61,7 @@ func (s *seeker) seek() {
 			s.note(better(s.asked.name(k.Name), s.asked.name(k.PURL)), KindPackage, k.Name+" "+k.Version, hit)
 		}
 	}
-	for _, c := range s.f.code() {
+	for _, c := range s.f.code(every) {
 		if s.f.unread[c.Image.Digest] == "" {
 			s.code(c)
 		}

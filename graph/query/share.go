@@ -120,7 +120,7 @@ func (f *Family) paired(x, y *sided) *pairing {
 		}
 	}
 	var images []kinship.Image
-	for _, c := range f.code() {
+	for _, c := range f.code(every) {
 		m := kinship.Image{Digest: c.Image.Digest, Arch: c.Image.Arch}
 		_, inX := x.images[m.Digest]
 		_, inY := y.images[m.Digest]

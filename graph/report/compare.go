@@ -36,7 +36,7 @@ func (p *page) shares(r *query.Comparison) {
 	row("functions, same mark", a.Exact, a.Functions, b.Exact, b.Functions)
 	row("functions, kin by other signs", a.Kin, a.Functions, b.Kin, b.Functions)
 	row("of those functions, background", a.Background, a.Exact+a.Kin, b.Background, b.Exact+b.Kin)
-	p.table([]int{32, 22, 22}, rows)
+	p.table([]int{30, 24, 24}, rows)
 }
 
 // part is a number of a whole, with its share.
@@ -96,7 +96,7 @@ func (p *page) between(r *query.Comparison) {
 		rows = append(rows, []string{l.Name, l.Kind, fmt.Sprint(len(l.InA)), fmt.Sprint(len(l.InB)), part(l.Found, l.Functions)})
 	}
 	if len(rows) > 1 {
-		p.table([]int{34, 8, 5, 5, 23}, rows)
+		p.table([]int{28, 8, 5, 5, 30}, rows)
 	}
 	if len(background) > 0 {
 		p.text("  ", "Background, no kinship (%d): %s", len(background), strings.Join(background, ", "))
