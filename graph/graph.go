@@ -63,7 +63,7 @@ type Edge struct {
 	Seen     bool     // launches: the launch itself is seen
 	Outside  bool     // the target is not inside the product's own bundle
 	Symbols  []string // calls: names that tie the two
-	Score    float64  // same-as by share of common code units: 0..1, direction From -> To; else 0
+	Score    float64  // same-as by share of common code units: 0..1, direction From -> To; image contains static library: share of its units that the copy has; else 0
 }
 
 // Graph is one family. Nodes are sorted by ID, edges by (From, Kind, To,

@@ -19,6 +19,7 @@ const maxComplaints = 50
 //   - a node's id begins with its kind; every product, and every image that a
 //     product holds, has its node;
 //   - contains leads from product, bundle, image or library to what they hold;
+//     an image holds the static libraries that were linked into it;
 //     has from image or unit to capability; same-as joins two images or two
 //     libraries, written once with the smaller id first unless it has a score;
 //     these hold everywhere, so they have no product;
@@ -102,7 +103,7 @@ func parts(k NodeKind) []NodeKind {
 	case NodeProduct, NodeBundle:
 		return []NodeKind{NodeBundle, NodeImage, NodePackage}
 	case NodeImage:
-		return []NodeKind{NodeUnit}
+		return []NodeKind{NodeUnit, NodeLibrary}
 	case NodeLibrary:
 		return []NodeKind{NodeImage, NodeUnit}
 	}

@@ -13,6 +13,9 @@ show; "carries" is not "collects".
 	kinbom audit  boms/  --family family.yaml  the same report from saved SBOMs
 	kinbom graph  boms/  --format dot          the family's graph
 	kinbom why    "Doc Cleaner" browser-collection boms/
+	kinbom libs   boms/                        the libraries that products share, static ones too
+	kinbom who    HTUploader boms/             who carries a library, class, symbol or hash
+	kinbom compare boms-1/ boms-2/             what two releases or two products share
 	kinbom rules  list | show ID | test FILE
 	kinbom version
 
@@ -23,7 +26,10 @@ What an input may cost is limited; --limit KEY=VALUE changes a limit (entries,
 bytes, depth, containers, path-length, file-size, ratio). A limit that is hit is
 a gap that names it. docs/limits.md has the table.
 
-Exit status, equal in all formats: 2 the call or the tool failed; else 1 some
+libs, who and compare answer with exit status 0 whatever the answer is, and 2 when
+the call or the tool failed; docs/queries.md describes their results.
+
+Exit status of audit, equal in all formats: 2 the call or the tool failed; else 1 some
 verdict is unexpected (--fail-on and --min-grade change that); else 3 the result
 is incomplete and --require-complete was given; else 0.
 */

@@ -62,3 +62,44 @@ func TestReadme(t *testing.T) {
 		t.Errorf("the report begins otherwise than the README shows:\n%s", out.String()[:min(len(shown), out.Len())])
 	}
 }
+
+// What the README shows of the queries is what they print.
+func TestReadmeQueries(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	e := systemEnv()
+	for n, apps := range map[int]string{1: "apps-1", 2: "apps-2"} {
+		if err := os.Mkdir(apps, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := fixtures.Unpack(apps, n); err != nil {
+			t.Fatal(err)
+		}
+		e.stdout, e.terminal = &strings.Builder{}, false
+		if status := run(t.Context(), []string{"scan", apps, "-o", strings.Replace(apps, "apps", "boms", 1)}, e); status != statusClean {
+			t.Fatalf("exit status %d", status)
+		}
+	}
+	if err := os.Symlink("boms-1", "boms"); err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?s)```\n\\$ kinbom (libs|who|compare) ([^\n]*)\n(.*?)```").FindAllStringSubmatch(string(b), -1)
+	if len(shown) != 3 {
+		t.Fatalf("the README shows %d queries", len(shown))
+	}
+	for _, m := range shown {
+		var out strings.Builder
+		e.stdout = &out
+		if status := run(t.Context(), append([]string{m[1]}, strings.Fields(m[2])...), e); status != statusClean {
+			t.Errorf("%s: exit status %d", m[1], status)
+		}
+		for _, part := range strings.Split("\n"+m[3], "\n...\n") {
+			if part = strings.Trim(part, "\n"); !strings.Contains(out.String(), part) {
+				t.Errorf("kinbom %s %s does not print:\n%s\nbut:\n%s", m[1], m[2], part, out.String())
+			}
+		}
+	}
+}

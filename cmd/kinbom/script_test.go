@@ -16,6 +16,7 @@ import (
 	"github.com/kinbom/kinbom/fixtures"
 	"github.com/kinbom/kinbom/fixtures/answer"
 	"github.com/kinbom/kinbom/graph/finding"
+	"github.com/kinbom/kinbom/graph/query"
 )
 
 func TestMain(m *testing.M) {
@@ -28,7 +29,7 @@ func TestScript(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"release": cmdRelease, "status": cmdStatus, "columns": cmdColumns, "validjson": cmdValidJSON, "bytes": cmdBytes,
-			"answer": cmdAnswer,
+			"answer": cmdAnswer, "validquery": cmdValidQuery,
 		},
 		Condition: func(c string) (bool, error) {
 			if tool, ok := strings.CutPrefix(c, "tool:"); ok {
@@ -90,6 +91,23 @@ func cmdColumns(ts *testscript.TestScript, _ bool, args []string) {
 func cmdValidJSON(ts *testscript.TestScript, _ bool, args []string) {
 	var r finding.Report
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &r))
+	ts.Check(r.Validate())
+}
+
+// validquery VERB FILE: it is a result of the verb that holds together.
+func cmdValidQuery(ts *testscript.TestScript, _ bool, args []string) {
+	var r interface{ Validate() error }
+	switch args[0] {
+	case "libs":
+		r = &query.Libs{}
+	case "who":
+		r = &query.Who{}
+	case "compare":
+		r = &query.Comparison{}
+	default:
+		ts.Fatalf("unknown verb %s", args[0])
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), r))
 	ts.Check(r.Validate())
 }
 

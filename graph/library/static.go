@@ -367,20 +367,38 @@ func rarest(l []MemberOf) []string {
 	return out
 }
 
-// addStatic adds nodes and edges for static libraries: each contains the images
-// that hold a copy, and copies of different builds are the same as each other
-// by a share of common units, with its direction.
+// addStatic adds nodes and edges for libraries that were found by their code
+// units. An image contains the static libraries that were linked into it, with
+// the share of their units that its copy has; a library contains those of its
+// units that are nodes already. So the way from a product to a unit is product,
+// bundle, image, library, unit. A library whose copies are whole images contains
+// those, as other dynamic ones do.
 func addStatic(g *graph.Graph, libs []Library) {
 	var nodes []graph.Node
 	var edges []graph.Edge
 	for i := range libs {
 		l := &libs[i]
 		nodes = append(nodes, graph.Node{ID: l.ID, Kind: graph.NodeLibrary, Label: l.Name, Attrs: map[string]string{
-			"kind": l.Kind, "background": strconv.FormatBool(l.Background), "rung": string(l.Rung), "functions": strconv.Itoa(l.Functions)}})
+			"kind": l.Kind, "background": strconv.FormatBool(l.Background), "rung": string(l.Rung), "functions": strconv.Itoa(l.Functions),
+			"products": strconv.Itoa(len(l.Products))}})
 		for _, c := range l.Copies {
-			edges = append(edges, graph.Edge{From: l.ID, To: graph.ImageNode(c.Image), Kind: graph.EdgeContains, Method: string(c.Word),
-				Score: float64(c.Functions) / float64(max(l.Functions, 1))})
+			e := graph.Edge{From: graph.ImageNode(c.Image), To: l.ID, Kind: graph.EdgeContains, Method: string(c.Word),
+				Score: float64(c.Functions) / float64(max(l.Functions, 1))}
+			if l.Kind == KindDynamic {
+				e.From, e.To = e.To, e.From
+			}
+			edges = append(edges, e)
+		}
+		for _, u := range l.Units {
+			if unit := graph.UnitNode(u.Image, u.Address); l.Kind == KindStatic && known(g, unit) {
+				edges = append(edges, graph.Edge{From: l.ID, To: unit, Kind: graph.EdgeContains, Method: "code unit"})
+			}
 		}
 	}
 	g.Add(nodes, edges)
+}
+
+func known(g *graph.Graph, id string) bool {
+	_, ok := g.Node(id)
+	return ok
 }

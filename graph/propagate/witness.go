@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/graph"
+	"github.com/kinbom/kinbom/graph/library"
 	"github.com/kinbom/kinbom/sbom"
 )
 
@@ -27,7 +28,7 @@ type ways struct {
 }
 
 // to writes the witnesses of a source: product -> bundles -> entry image -> ...
-// -> source image (-> code unit). A source that nothing leads to gets one for
+// -> source image (-> static library) (-> code unit). A source that nothing leads to gets one for
 // each of its places, up to three.
 func (w *ways) to(o *origin) []Witness {
 	k := w.n.number[o.Image]
@@ -46,12 +47,29 @@ func (w *ways) to(o *origin) []Witness {
 	for _, y := range list {
 		hops := slices.Clone(y.hops)
 		if o.Address != nil {
+			hops = append(hops, copied(o)...)
 			hops = append(hops, Hop{Node: graph.UnitNode(o.Image, *o.Address), Label: "0x" + strconv.FormatUint(*o.Address, 16),
 				Edge: string(graph.EdgeContains), How: "code unit"})
 		}
 		out = append(out, Witness{Source: o.ID, Strength: strengthOf(y.level), Hops: hops})
 	}
 	return out
+}
+
+// copied is the step into the static library that a source's code unit belongs
+// to; none where it belongs to no such library.
+func copied(o *origin) []Hop {
+	l := o.library
+	if l == nil || l.Kind != library.KindStatic {
+		return nil
+	}
+	for _, c := range l.Copies {
+		if c.Image == o.Image {
+			return []Hop{{Node: l.ID, Label: l.Name, Edge: string(graph.EdgeContains), How: fmt.Sprintf("%d of its %d functions, %s, %d products",
+				c.Functions, l.Functions, c.Word, len(l.Products))}}
+		}
+	}
+	return nil
 }
 
 // along writes a route: down to the entry by what contains it, then link by link.

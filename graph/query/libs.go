@@ -1,0 +1,249 @@
+package query
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/kinbom/kinbom/graph/library"
+	"github.com/kinbom/kinbom/sbom"
+)
+
+// Libs is the answer to: which libraries does the family have?
+type Libs struct {
+	Head
+	Asked      string    `json:"asked,omitempty"` // the user's word for a library; absent: all
+	Kinship    int       `json:"kinship"`         // libraries found that are not background
+	Background int       `json:"background"`      // those that are
+	Libraries  []Library `json:"libraries"`       // kinship first; then by number of carriers, of functions, name, id
+}
+
+// Library is code that two or more products carry.
+type Library struct {
+	ID         string    `json:"id"`
+	Kind       string    `json:"kind"` // dynamic, static
+	Name       string    `json:"name"`
+	Background bool      `json:"background"` // no kinship
+	Why        string    `json:"why"`        // why it is, or is not, background
+	Rung       string    `json:"rung"`       // weakest step of the sameness ladder that ties its copies
+	Word       string    `json:"word"`       // weakest word of its copies
+	Functions  int       `json:"functions"`  // different ones, over all copies; 0: it was not found by its functions
+	Carriers   []Carrier `json:"carriers"`   // sorted by path
+	Names      []Naming  `json:"names"`      // what names it, best first
+	SameAs     []SameAs  `json:"sameAs"`
+	Members    []Member  `json:"members,omitempty"` // in link order; only of a library that was asked for
+}
+
+// Carrier is a product with what it holds of a library.
+type Carrier struct {
+	Product   sbom.Digest `json:"product"`
+	Word      string      `json:"word"`      // of its surest copy
+	Functions int         `json:"functions"` // of its fullest copy
+	Copies    []Copy      `json:"copies"`    // sorted by path, then image
+}
+
+// Copy is the part of a library that one image holds.
+type Copy struct {
+	Image     sbom.Digest `json:"image"`
+	Arch      string      `json:"arch"`
+	Bundle    string      `json:"bundle"` // path of the innermost bundle; "" is the product's own
+	Path      string      `json:"path"`   // of the file, in the product
+	Word      string      `json:"word"`
+	Build     int         `json:"build"`     // copies of one build have equal marks, or lack some
+	Functions int         `json:"functions"` // of the library that it has
+	Exact     int         `json:"exact"`     // of those, with a mark that another image has too
+}
+
+// Naming is one thing that names a library.
+type Naming struct {
+	How   string `json:"how"`
+	Name  string `json:"name"`
+	Text  string `json:"text"`
+	Count int    `json:"count"` // functions that say so
+}
+
+// SameAs ties a library to another one that is not the same.
+type SameAs struct {
+	Library string  `json:"library"`
+	Rung    string  `json:"rung"`
+	Score   float64 `json:"score,omitempty"`
+}
+
+// Member is one function of a library, as its fullest copy has it.
+type Member struct {
+	Mark    string      `json:"mark"`   // full mark
+	Name    string      `json:"name"`   // "" where no copy has one
+	Images  int         `json:"images"` // that hold it
+	Image   sbom.Digest `json:"image"`
+	Address uint64      `json:"address"`
+	Size    uint32      `json:"size"` // bytes
+}
+
+// Libs lists the libraries, or with a word those that it names: a name, the
+// beginning of one that no other library's begins with, or an id or its
+// beginning. Its error is a *WordError.
+func (f *Family) Libs(word string) (*Libs, error) {
+	out := &Libs{Head: f.head(LibsSchema), Asked: word, Libraries: []Library{}}
+	chosen := f.libraries
+	if word != "" {
+		var err error
+		if chosen, err = f.named(word); err != nil {
+			return nil, err
+		}
+	}
+	for i := range f.libraries {
+		if f.libraries[i].Background {
+			out.Background++
+		} else {
+			out.Kinship++
+		}
+	}
+	for i := range chosen {
+		v := f.library(&chosen[i])
+		if word != "" {
+			v.Members = members(&chosen[i])
+		}
+		out.Libraries = append(out.Libraries, v)
+	}
+	slices.SortFunc(out.Libraries, compareLibraries)
+	return out, nil
+}
+
+func compareLibraries(a, b Library) int {
+	if a.Background != b.Background {
+		if b.Background {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(-cmp.Compare(len(a.Carriers), len(b.Carriers)), -cmp.Compare(a.Functions, b.Functions), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+}
+
+// named are the libraries that a word means.
+func (f *Family) named(word string) ([]library.Library, error) {
+	id := strings.TrimPrefix(word, "library:")
+	tests := []func(l *library.Library) bool{
+		func(l *library.Library) bool { return l.Name == word || l.ID == "library:"+id },
+		func(l *library.Library) bool { return strings.EqualFold(l.Name, word) },
+		func(l *library.Library) bool { return begins(id, strings.TrimPrefix(l.ID, "library:")) },
+		func(l *library.Library) bool {
+			return len(word) > 1 && len(l.Name) > len(word) && strings.EqualFold(l.Name[:len(word)], word)
+		},
+	}
+	for n, test := range tests {
+		var met []library.Library
+		var names []string
+		for i := range f.libraries {
+			if l := &f.libraries[i]; test(l) {
+				met, names = append(met, *l), append(names, l.Name+" (id "+strings.TrimPrefix(l.ID, "library:")[:12]+")")
+			}
+		}
+		switch {
+		case len(met) == 0:
+		case n >= 2 && len(met) > 1:
+			return nil, &WordError{What: "library", Given: word, Candidates: candidates(names), Ambiguous: true}
+		default:
+			return met, nil
+		}
+	}
+	return nil, &WordError{What: "library", Given: word}
+}
+
+func (f *Family) library(l *library.Library) Library {
+	v := Library{ID: l.ID, Kind: l.Kind, Name: cmp.Or(l.Name, l.ID), Background: l.Background, Why: l.Why, Rung: string(l.Rung), Functions: l.Functions,
+		Carriers: []Carrier{}, Names: []Naming{}, SameAs: []SameAs{}}
+	for _, id := range l.Products {
+		c := f.carrier(l, id)
+		v.Carriers = append(v.Carriers, c)
+		for _, k := range c.Copies {
+			v.Word = weaker(v.Word, k.Word)
+		}
+	}
+	slices.SortFunc(v.Carriers, func(a, b Carrier) int {
+		return cmp.Or(strings.Compare(f.graph.Product(a.Product).Paths[0], f.graph.Product(b.Product).Paths[0]), strings.Compare(string(a.Product), string(b.Product)))
+	})
+	for _, n := range l.Names {
+		v.Names = append(v.Names, Naming{n.How, n.Name, n.Text, n.Count})
+	}
+	if l.Functions == 0 {
+		v.Names = append(v.Names, f.fileName(l))
+	}
+	for _, s := range l.SameAs {
+		v.SameAs = append(v.SameAs, SameAs{s.Library, string(s.Rung), s.Score})
+	}
+	return v
+}
+
+// fileName is what names a library of whole images: the install name of the
+// first that has one, else the path.
+func (f *Family) fileName(l *library.Library) Naming {
+	n := Naming{How: "file name", Name: l.Name, Count: 0}
+	for _, d := range l.Images {
+		for _, c := range f.graph.Carriers(d) {
+			if c.Image.InstallName != "" {
+				return Naming{How: "install name", Name: l.Name, Text: c.Image.InstallName}
+			}
+			n.Text = cmp.Or(n.Text, c.Image.Places[0].Path)
+		}
+	}
+	return n
+}
+
+// carrier is what a product holds of a library. A library of whole images, tied
+// by a rung that equal code needs, is identical in all its copies.
+func (f *Family) carrier(l *library.Library, product sbom.Digest) Carrier {
+	out := Carrier{Product: product, Copies: []Copy{}}
+	add := func(c library.Copy) {
+		m := f.graph.ImageIn(product, c.Image)
+		if m == nil {
+			return
+		}
+		for _, at := range m.Places {
+			out.Copies = append(out.Copies, Copy{Image: c.Image, Arch: m.Arch, Bundle: at.Bundle, Path: at.Path, Word: string(c.Word),
+				Build: c.Build, Functions: c.Functions, Exact: c.Exact})
+		}
+		if out.Word == "" || weaker(out.Word, string(c.Word)) == out.Word {
+			out.Word = string(c.Word)
+		}
+		out.Functions = max(out.Functions, c.Functions)
+	}
+	for _, c := range l.Copies {
+		add(c)
+	}
+	if len(l.Copies) == 0 {
+		for _, d := range l.Images {
+			add(library.Copy{Image: d, Word: library.Identical})
+		}
+	}
+	slices.SortFunc(out.Copies, func(a, b Copy) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(string(a.Image), string(b.Image)))
+	})
+	return out
+}
+
+// words are the words for a tie, surest first.
+var words = [...]string{string(library.Identical), string(library.SameSource), string(library.Similar)}
+
+func weaker(a, b string) string {
+	if slices.Index(words[:], b) > slices.Index(words[:], a) {
+		return b
+	}
+	return a
+}
+
+func members(l *library.Library) []Member {
+	out := []Member{}
+	for _, m := range l.Member {
+		out = append(out, Member{Mark: m.Mark.String(), Name: m.Name, Images: m.Copies, Image: m.Image, Address: m.At, Size: m.Size})
+	}
+	return out
+}
+
+// fileBase is the last part of a path or install name.
+func fileBase(p string) string {
+	if p == "" {
+		return ""
+	}
+	return path.Base(p)
+}

@@ -1,0 +1,107 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kinbom/kinbom/graph/query"
+	"github.com/kinbom/kinbom/sbom"
+)
+
+// hostileHead has products and gaps with names that a terminal would act on.
+func hostileHead(schema string) query.Head {
+	h := query.Head{Schema: schema, Coverage: query.Coverage{Files: 2, Analysed: 1, Unreadable: 1, Images: 2, Compared: 1,
+		Reasons: []query.Reason{{Status: "unreadable", Why: "bad\x1b[31m", Count: 1}}}}
+	for i, name := range hostileNames() {
+		h.Products = append(h.Products, query.Product{ID: dg(name), Name: name, Version: "1", Path: name + ".app"})
+		h.Coverage.Gaps = append(h.Coverage.Gaps, query.Gap{Product: dg(name), Path: name, Kind: "unreadable", Why: name, Count: i + 1})
+	}
+	h.Coverage.Unseen = []query.Unseen{{Image: dg("x"), Arch: hostileNames()[0], Product: h.Products[0].ID, Path: hostileNames()[0], Why: hostileNames()[0]}}
+	return h
+}
+
+// Hostile names in every field give lines that are safe and fit.
+func TestQueriesWithHostileNames(t *testing.T) {
+	for _, n := range hostileNames() {
+		products := []sbom.Digest{dg(n)}
+		address := uint64(0x1000)
+		libs := &query.Libs{Head: hostileHead(query.LibsSchema), Asked: n, Kinship: 1, Libraries: []query.Library{{ID: "library:" + string(dg("l")), Name: n, Kind: "static", Why: n,
+			Rung: "same bytes", Word: "IDENTICAL", Functions: 3, Names: []query.Naming{{How: n, Name: n, Text: n + "x"}}, SameAs: []query.SameAs{{Library: n, Rung: n}},
+			Carriers: []query.Carrier{{Product: dg(n), Word: "SAME SOURCE", Functions: 2, Copies: []query.Copy{{Image: dg("i"), Arch: n, Bundle: n, Path: n, Word: "SAME SOURCE"}}}},
+			Members:  []query.Member{{Mark: strings.Repeat("a", 16), Name: n}}}}}
+		who := &query.Who{Head: hostileHead(query.WhoSchema), Word: n, Level: "beginning", Matches: []query.Match{{Kind: "function", Name: n, Carriers: products,
+			Hits: []query.Hit{{Product: dg(n), Deed: "carries", How: n, Bundle: n, Path: n, Image: dg("i"), Arch: n, Address: &address, Functions: 3, Mark: n, Library: n}}}}}
+		nobody := &query.Who{Head: hostileHead(query.WhoSchema), Word: n}
+		held := []query.Held{{Library: n, Name: n, Functions: 3, Found: 1}}
+		list := []query.Between{{ID: n, Name: n, Kind: n, Functions: 3, Found: 1, InA: products, InB: products}}
+		only := query.Only{Libraries: list, Classes: []string{n}, Types: []string{n}, Packages: []string{n}, Loads: []string{n}}
+		compare := &query.Comparison{Head: hostileHead(query.CompareSchema), A: query.Side{Label: n, Products: products}, B: query.Side{Label: n, Products: products},
+			Pairs: []query.Pair{{A: dg(n), B: dg(n), Tie: "same path", Lost: held, New: held}, {A: dg(n), Tie: "none"}, {B: dg(n), Tie: "none"}}, Libraries: list, OnlyA: only, OnlyB: only,
+			Images: []query.ImageTie{{A: dg("a"), B: dg("b"), PathA: n, PathB: n, Arch: n, Rung: n}}}
+		var b bytes.Buffer
+		for _, err := range []error{Libs(&b, libs, LibsOptions{}), Who(&b, who), Who(&b, nobody), Compare(&b, compare)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		checkText(t, b.String())
+	}
+}
+
+// A negative says what it rests on; without a gap it says that, too.
+func TestNobody(t *testing.T) {
+	r := &query.Who{Head: query.Head{Products: []query.Product{{ID: dg("a"), Name: "A"}}, Coverage: query.Coverage{Files: 1, Analysed: 1, Images: 2, Compared: 2}}, Word: "X"}
+	text := func() string {
+		var b bytes.Buffer
+		if err := Who(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(strings.Fields(b.String()), " ")
+	}
+	if s := text(); !strings.Contains(s, "nothing that the word fits was found in 1 product ") || !strings.Contains(s, "and there is no gap") || strings.Contains(s, "COULD NOT") {
+		t.Error(s)
+	}
+	r.Coverage.Compared, r.Coverage.Unseen = 1, []query.Unseen{{Image: dg("i"), Arch: "i386", Product: dg("a"), Path: "Contents/MacOS/A", Why: "it has no code marks"}}
+	if s := text(); strings.Contains(s, "there is no gap") || !strings.Contains(s, "functions of Contents/MacOS/A (i386") {
+		t.Error(s)
+	}
+}
+
+// Background is named, not listed, unless it is asked for.
+func TestLibsBackground(t *testing.T) {
+	l := query.Library{ID: "library:" + string(dg("l")), Name: "zlib", Kind: "static", Background: true, Why: "zlib, by the marks of its functions", Rung: "r", Word: "IDENTICAL", Functions: 9,
+		Carriers: []query.Carrier{{Product: dg("a")}, {Product: dg("b")}}}
+	r := &query.Libs{Head: query.Head{Products: []query.Product{{ID: dg("a"), Name: "A"}, {ID: dg("b"), Name: "B"}}}, Background: 1, Libraries: []query.Library{l}}
+	for _, o := range []LibsOptions{{}, {Background: true}} {
+		var b bytes.Buffer
+		if err := Libs(&b, r, o); err != nil {
+			t.Fatal(err)
+		}
+		if s := b.String(); strings.Contains(s, "zlib (in 2)") == o.Background || strings.Contains(s, "background, no kinship; static, 9 functions") != o.Background {
+			t.Errorf("%+v: %s", o, s)
+		}
+	}
+}
+
+func TestQueryJSONRoundTrips(t *testing.T) {
+	r := &query.Who{Head: hostileHead(query.WhoSchema), Word: "<&>", Matches: []query.Match{}}
+	for i := range r.Products { // invalid bytes become replacement characters in JSON
+		r.Products[i].Name, r.Products[i].Path = "P", "p"
+	}
+	r.Coverage.Gaps, r.Coverage.Unseen = nil, nil
+	var b bytes.Buffer
+	if err := QueryJSON(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	var back query.Who
+	if err := json.Unmarshal(b.Bytes(), &back); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(r, &back); d != "" || !strings.Contains(b.String(), `"<&>"`) || !bytes.HasSuffix(b.Bytes(), []byte("}\n")) {
+		t.Errorf("%s\n%s", d, b.String())
+	}
+}
