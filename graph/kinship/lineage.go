@@ -143,8 +143,8 @@ func (f *family) mixed(image int, run []uint32, r *runFacts) (votes, small []pai
 		}
 		p := newPair(a, b)
 		switch {
-		case i+2 < len(l) && l[i+2].run == a && near(i+1) && l[i+1].end-l[i+1].first <= few && (bb < 0 || bb == ba),
-			i > 0 && l[i-1].run == b && near(i-1) && l[i].end-l[i].first <= few && (ba < 0 || ba == bb),
+		case i+2 < len(l) && l[i+2].run == a && near(i+1) && l[i+1].end-l[i+1].first <= few && float64(r.twins[b]) < f.t.Functions && (bb < 0 || bb == ba),
+			i > 0 && l[i-1].run == b && near(i-1) && l[i].end-l[i].first <= few && float64(r.twins[a]) < f.t.Functions && (ba < 0 || ba == bb),
 			ba == bb && comesBack(l, i, r.kind):
 			votes = append(votes, p)
 		case ba == bb && (float64(r.twins[a]) < f.t.Functions || float64(r.twins[b]) < f.t.Functions):
