@@ -78,11 +78,18 @@ func (f *family) gatherSmall(run []uint32) []uint32 {
 func (f *family) interleave(run []uint32) (joined []uint32, changed bool) {
 	n := runsOf(run)
 	votes := make([][]pair, len(f.images))
-	small := make([][]pair, len(f.images))
+	small, lone := make([][]pair, len(f.images)), make([][]pair, len(f.images))
 	facts := f.factsOf(run)
-	each(len(f.images), func(i int) { votes[i], small[i] = f.mixed(i, run, facts) })
+	each(len(f.images), func(i int) { votes[i], small[i], lone[i] = f.mixed(i, run, facts) })
 	all := slices.Concat(votes...)
 	counted(slices.Concat(small...), func(p pair, count int) { // each pair is judged once
+		if a, b := p.split(); f.sets[facts.set[a]].jaccard(f.sets[facts.set[b]]) >= alikeSets {
+			for range count {
+				all = append(all, p)
+			}
+		}
+	})
+	counted(slices.Concat(lone...), func(p pair, count int) {
 		if a, b := p.split(); f.fragments(facts, a, b) {
 			for range count {
 				all = append(all, p)
@@ -131,8 +138,8 @@ const window = 24
 // boundary, or where the piece of one is small and the other is on both sides of
 // it. Two libraries that were linked one behind the other have one boundary, and
 // no such place. small are the other neighbours of which one is too small to
-// stand by itself.
-func (f *family) mixed(image int, run []uint32, r *runFacts) (votes, small []pair) {
+// stand by itself; lone are those that have nothing of their kind around.
+func (f *family) mixed(image int, run []uint32, r *runFacts) (votes, small, lone []pair) {
 	l := f.pieces(image, run)
 	near := func(i int) bool { return l[i+1].first-l[i].end <= uint32(f.t.Gap) }
 	for i := range len(l) - 1 {
@@ -149,6 +156,9 @@ func (f *family) mixed(image int, run []uint32, r *runFacts) (votes, small []pai
 			votes = append(votes, p)
 		case ba == bb && (float64(r.twins[a]) < f.t.Functions || float64(r.twins[b]) < f.t.Functions):
 			small = append(small, p)
+			if lonely(l, i, r.kind) {
+				lone = append(lone, p)
+			}
 		}
 	}
 	slices.Sort(votes)
@@ -158,23 +168,41 @@ func (f *family) mixed(image int, run []uint32, r *runFacts) (votes, small []pai
 		_, found := slices.BinarySearch(votes, p)
 		return found
 	})
-	return votes, small
+	slices.Sort(lone)
+	return votes, small, slices.Compact(lone)
 }
 
 // alikeSets is the share of common products from which on two sets of carriers
 // differ by chance: each copy lacks some functions.
 const alikeSets = .75
 
-// fragments reports whether two neighbours are of one library by their carriers,
-// one of them being too small to stand by itself: nearly the same products carry
-// both, or both are small and one is carried only where the other is.
+// fragments reports whether two neighbours are what is left of one small library:
+// both are too small to stand by themselves, and one is carried only where the
+// other is, but not by nearly the same products.
 func (f *family) fragments(r *runFacts, a, b uint32) bool {
-	smallA, smallB := float64(r.twins[a]) < f.t.Functions, float64(r.twins[b]) < f.t.Functions
-	if !smallA && !smallB {
+	if float64(r.twins[a]) >= f.t.Functions || float64(r.twins[b]) >= f.t.Functions {
 		return false
 	}
 	p, q := f.sets[r.set[a]], f.sets[r.set[b]]
-	return p.jaccard(q) >= alikeSets || smallA && smallB && (p.within(q) || q.within(p))
+	return p.jaccard(q) < alikeSets && (p.within(q) || q.within(p))
+}
+
+// lonely reports whether nothing of the kind of piece i or of the next one lies
+// around them: what does is joined by its kind.
+func lonely(l []piece, i int, kind []uint32) bool {
+	a, b := kind[l[i].run], kind[l[i+1].run]
+	border := l[i].end
+	for k := i + 2; k < len(l) && l[k].first < border+window; k++ {
+		if x := kind[l[k].run]; x == a || x == b {
+			return false
+		}
+	}
+	for k := i - 1; k >= 0 && l[k].end+window > border; k-- {
+		if x := kind[l[k].run]; x == a || x == b {
+			return false
+		}
+	}
+	return true
 }
 
 // comesBack reports whether the kind of piece i is met again behind the next
