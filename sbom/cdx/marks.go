@@ -43,7 +43,6 @@ func ReadMarks(dir string, image, want sbom.Digest) ([]byte, error) {
 	return b, nil
 }
 
-
 // takeMarks copies the marks of a product's images into the stage, each image's
 // once. Marks that are not those that the image names are an error: they would
 // tie it to code that it does not have.
