@@ -34,7 +34,7 @@ func ReadMarks(dir string, image, want sbom.Digest) ([]byte, error) {
 		return nil, fmt.Errorf("the folder of marks: %w", cause(err))
 	}
 	defer root.Close()
-	b, err := readRegular(root, MarksFile(image), maxMarks)
+	b, err := readWhole(root, MarksFile(image), maxMarks)
 	if err != nil {
 		return nil, fmt.Errorf("the file of marks: %w", cause(err))
 	}
