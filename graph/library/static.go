@@ -334,6 +334,7 @@ func (s *static) describe(l *kinship.Lineage) *described {
 			}
 		}
 		d.learn(set, at[c.Image], s.digest[c.Image])
+		d.member(s.nouns[s.digest[c.Image]], len(at[c.Image]))
 		if c.Image == full.Image {
 			d.features = textOf(set, at[c.Image])
 		}

@@ -28,6 +28,7 @@ type Set struct {
 	Calls     []Call     // of all functions; see CallsOf
 	Classes   []ClassOf  // in the order of Code.Classes
 	Roots     []RootOf   // sorted by Function, then Kind
+	Objects   []string   // object files that functions came from, without their folders: "libfoo.a(bar.o)"; each once
 }
 
 // Function is one code unit.
@@ -39,6 +40,7 @@ type Function struct {
 	Full         Mark   // of the code and the content that it refers to
 	Name         string // "" when not known
 	From         NameSource
+	Object       uint32 // 1 + index into Set.Objects; 0: not known
 	uses, calls  uint32 // where its part of Set.Uses and Set.Calls ends
 }
 
