@@ -131,7 +131,7 @@ type Reference struct {
 	Kind     TargetKind
 	Slot     uint64 // address that the code names: the literal itself, the CFString, the slot
 	Offset   int64  // of the content in the slice
-	Length   int64
+	Length   int64  // bytes there; 0: not known, a literal without an end of its own begins there
 	Decoded  []byte // content that stands in no one place of the slice: a Swift short string; else nil
 }
 
