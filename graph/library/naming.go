@@ -40,6 +40,7 @@ type naming struct {
 	votes map[[2]string]*NameEvidence // how, name
 	names map[string]bool             // of functions, each once
 	class map[string]sbom.Digest      // classes with methods among the functions
+	units int                         // functions of all copies that an object file is known of
 }
 
 func newNaming() naming {
@@ -252,6 +253,9 @@ func (n *naming) evidence() []NameEvidence {
 	}
 	var out []NameEvidence
 	for _, v := range n.votes {
+		if v.partly(n.units) {
+			continue
+		}
 		out = append(out, *v)
 	}
 	slices.SortFunc(out, func(a, b NameEvidence) int {

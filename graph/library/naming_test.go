@@ -165,6 +165,20 @@ func TestNaming(t *testing.T) {
 	if d := cmp.Diff(want, n.evidence()); d != "" {
 		t.Error(d)
 	}
+	parts := &fingerprint.Set{Objects: []string{"one.o", "two.o"}}
+	for i := range 4 {
+		parts.Append(fingerprint.Function{Object: uint32(1 + i/3)}, nil, nil)
+	}
+	n = newNaming()
+	n.learn(parts, []memberUnit{{function: 0}, {function: 1}, {function: 2}, {function: 3}}, "image")
+	if d := cmp.Diff([]NameEvidence{{How: NamedObject, Name: "one", Text: "one.o", Count: 3, Image: "image"}}, n.evidence()); d != "" {
+		t.Error(d)
+	}
+	n = newNaming()
+	n.learn(parts, []memberUnit{{function: 2}, {function: 3}}, "image") // halves name nothing
+	if got := n.evidence(); len(got) > 0 {
+		t.Errorf("%+v", got)
+	}
 	n = newNaming()
 	n.member(&sbom.Image{Digest: "m", Type: "object", Places: []sbom.Place{{Path: "Contents/Resources/libx.a/a.o"}}}, 2)
 	n.member(&sbom.Image{Digest: "m", Type: "object", Places: []sbom.Place{{Path: "a.o"}}}, 2)

@@ -13,8 +13,15 @@ import (
 func (n *naming) object(set *fingerprint.Set, f *fingerprint.Function, image sbom.Digest) {
 	if f.Object > 0 && int(f.Object) <= len(set.Objects) {
 		text := set.Objects[f.Object-1]
+		n.units++
 		n.vote(NamedObject, objectLibrary(text), text, image)
 	}
+}
+
+// partly reports whether a name is that of a lone object file that no more than
+// half of the functions came from: it names a part, not the library.
+func (v *NameEvidence) partly(functions int) bool {
+	return v.How == NamedObject && !strings.Contains(v.Text, "(") && 2*v.Count <= functions
 }
 
 // member votes for the static archive that an object file lies in, once for each
