@@ -152,7 +152,8 @@ const maxLead = 64
 // literal says where a literal ends that begins at an offset of a run and has no
 // end of its own, as those of Go: behind what a pattern matched. The match must
 // begin where the literal does, or behind white space or further components of one
-// path, with nothing in between that code refers to. The offsets are rising; there are none
+// path (so a literal that no code refers to and that is a path can be taken for a
+// part of the one before it), with nothing in between that code refers to. The offsets are rising; there are none
 // where nothing matches.
 func (l *locator) literal(p place, off int64) []int64 {
 	if l.spans == nil {

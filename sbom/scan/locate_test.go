@@ -127,3 +127,28 @@ func readersOf(rules *capability.Set, s *macho.Slice, set *fingerprint.Set, refs
 	}
 	return out
 }
+
+// TestLiteral wants a match in a run of constants for the literal that begins
+// where code refers to, and for none that something else lies before.
+func TestLiteral(t *testing.T) {
+	rules, err := capability.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "Library/Safari/History.db"
+	for text, want := range map[string]bool{
+		path + "goroutine": true, "/Users/me/" + path: true, "\n\t" + path: true, "goroutine:" + path: false, "key=/" + path: false,
+		strings.Repeat("long/", 20) + path: false, "goroutine": false,
+	} {
+		u := &sbom.Unit{Facts: []sbom.Fact{{Kind: sbom.FactConst, Value: []byte("before" + text), Offset: 100, Length: int64(6 + len(text))}}}
+		for name, refs := range map[string][]fingerprint.Reference{
+			"alone":   {{Kind: fingerprint.TargetConst, Offset: 106}},
+			"divided": {{Kind: fingerprint.TargetConst, Offset: 106}, {Kind: fingerprint.TargetConst, Offset: 106 + int64(strings.Index(text+path, path)) + 3}},
+		} {
+			l := locator{rules: rules, unit: u, places: tellingPlaces(rules, u), refs: refs}
+			if got := len(l.at(&refs[0])) > 0; got != (want && name == "alone") {
+				t.Errorf("%q, %s: %v", text, name, got)
+			}
+		}
+	}
+}
