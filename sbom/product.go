@@ -159,4 +159,11 @@ const (
 	GapUnresolved   GapKind = "unresolved"    // a library reference that leads nowhere in the input
 	GapUnsupported  GapKind = "unsupported"   // a container or format that cannot be opened
 	GapInconsistent GapKind = "inconsistent"  // inputs that contradict each other, such as BOMs made with different rules
+	GapNoMarks      GapKind = "no-marks"      // code without marks, or with marks that cannot be compared: its kinship is unknown
 )
+
+// KinshipOnly reports whether a gap of this kind leaves out nothing but the
+// comparison of code with other code. What was looked for in the literals and
+// names of the file was looked for all the same, so that not finding it is as
+// good as without the gap.
+func (k GapKind) KinshipOnly() bool { return k == GapNoMarks }

@@ -51,6 +51,8 @@ func runGraph(ctx context.Context, o *graphOptions, e *env, inputs []string) err
 	if err != nil {
 		return err
 	}
-	library.Find(g, library.Options{Store: l.store()})
+	if _, unread := library.Find(g, library.Options{Store: l.store()}); len(unread) > 0 {
+		fmt.Fprintf(e.stderr, "kinbom: warning: the kinship of %s is unknown: %s: %s\n", count(len(unread), "image"), unread[0].Image.Short(), unread[0].Why())
+	}
 	return write(e.stdout, g)
 }

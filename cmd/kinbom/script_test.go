@@ -17,6 +17,8 @@ import (
 	"github.com/kinbom/kinbom/fixtures/answer"
 	"github.com/kinbom/kinbom/graph/finding"
 	"github.com/kinbom/kinbom/graph/query"
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/cdx"
 )
 
 func TestMain(m *testing.M) {
@@ -29,7 +31,7 @@ func TestScript(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"release": cmdRelease, "status": cmdStatus, "columns": cmdColumns, "validjson": cmdValidJSON, "bytes": cmdBytes,
-			"answer": cmdAnswer, "validquery": cmdValidQuery,
+			"answer": cmdAnswer, "validquery": cmdValidQuery, "resave": cmdResave,
 		},
 		Condition: func(c string) (bool, error) {
 			if tool, ok := strings.CutPrefix(c, "tool:"); ok {
@@ -148,6 +150,42 @@ func cmdAnswer(ts *testscript.TestScript, _ bool, args []string) {
 	if len(wrong) > 0 {
 		ts.Fatalf("differs from the answer key:\n%s", strings.Join(wrong, "\n"))
 	}
+}
+
+// resave FROM TO BYTE: saves SBOMs again, with one byte of all their marks
+// raised, as another version of kinbom would have made them; without marks when
+// no byte is given.
+func cmdResave(ts *testscript.TestScript, _ bool, args []string) {
+	from, to := ts.MkAbs(args[0]), ts.MkAbs(args[1])
+	s, err := cdx.Load(from)
+	ts.Check(err)
+	o := cdx.Options{Tool: s.Tool, ToolVersion: s.Version, Rules: s.Rules, Inputs: s.Inputs}
+	if len(args) > 2 {
+		at, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		o.Marks = ts.MkAbs(args[1] + ".marks")
+		ts.Check(os.MkdirAll(o.Marks, 0o755))
+		for _, p := range s.Products {
+			for i := range p.Images {
+				m := &p.Images[i]
+				if m.Marks == "" {
+					continue // debug symbols
+				}
+				b, err := os.ReadFile(filepath.Join(cdx.MarksFolder(from), cdx.MarksFile(m.Digest)))
+				ts.Check(err)
+				b[at]++
+				m.Marks = sbom.DigestOf(b)
+				ts.Check(os.WriteFile(filepath.Join(o.Marks, cdx.MarksFile(m.Digest)), b, 0o644))
+			}
+		}
+	} else {
+		for _, p := range s.Products {
+			for i := range p.Images {
+				p.Images[i].Marks = ""
+			}
+		}
+	}
+	ts.Check(cdx.Save(to, s, o))
 }
 
 // An interrupted run says so, fails, and writes nothing.

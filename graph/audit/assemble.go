@@ -123,6 +123,7 @@ func (r *run) gapsOut() []finding.Gap {
 				Why: "its capabilities were looked for with other rules (" + d.Short() + ") than this run names (" + r.scan.Rules.Short() + ")", Count: 1})
 		}
 	}
+	out = append(out, r.uncompared()...)
 	slices.SortFunc(out, finding.CompareGaps)
 	return slices.CompactFunc(out, func(a, b finding.Gap) bool { return finding.CompareGaps(a, b) == 0 })
 }

@@ -46,6 +46,8 @@ func (r *run) fails(c finding.Capability) bool {
 // incomplete says what was not looked at in the judged products and in what
 // belongs to no product: unreadable files, gaps, and kinds of code that are
 // skipped because they are not read yet. Files that are not code do not count.
+// Code of unknown kinship does: what is found in it is found, but that it was
+// built into several products, and from where, could go unsaid.
 func incomplete(out *finding.Report) []string {
 	unreadable, skipped := out.Outside.Unreadable, out.Outside.NotLookedAt()
 	for _, p := range out.Products {
@@ -59,8 +61,17 @@ func incomplete(out *finding.Report) []string {
 	if skipped > 0 {
 		reasons = append(reasons, "incomplete: "+count(skipped, "file", "files")+" of code not looked at")
 	}
-	if n := len(out.Gaps); n > 0 {
+	kinship := 0
+	for i := range out.Gaps {
+		if out.Gaps[i].KinshipOnly() {
+			kinship++
+		}
+	}
+	if n := len(out.Gaps) - kinship; n > 0 {
 		reasons = append(reasons, "incomplete: "+count(n, "gap", "gaps"))
+	}
+	if kinship > 0 {
+		reasons = append(reasons, "incomplete: "+count(kinship, "gap", "gaps")+" of kinship alone: some code could not be compared with that of other products")
 	}
 	return reasons
 }

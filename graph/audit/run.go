@@ -26,7 +26,7 @@ type run struct {
 
 	graph      *graph.Graph
 	libraries  []library.Library
-	unread     []library.Unread // images whose code marks could not be used
+	unread     []library.Unread // images whose code could not be compared
 	result     *propagate.Result
 	judgements map[sbom.Digest]map[string]policy.Judgement
 }
@@ -108,7 +108,7 @@ func once(list []*sbom.Product) []*sbom.Product {
 func (r *run) finish() (*finding.Report, error) {
 	r.judgements = map[sbom.Digest]map[string]policy.Judgement{}
 	for _, j := range policy.Judge(policy.Case{Graph: r.graph, Libraries: r.libraries, Result: r.result,
-		Family: r.family, Table: r.table}) {
+		Family: r.family, Table: r.table, Unread: r.unread}) {
 		if r.judgements[j.Product] == nil {
 			r.judgements[j.Product] = map[string]policy.Judgement{}
 		}

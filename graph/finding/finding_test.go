@@ -141,6 +141,10 @@ func TestUnseen(t *testing.T) {
 	if r.Unseen(&r.Products[0]) {
 		t.Error("a weak reference counts")
 	}
+	r.Gaps[0].Kind, r.Gaps[0].Weak = string(sbom.GapNoMarks), false
+	if r.Unseen(&r.Products[0]) {
+		t.Error("code of unknown kinship counts")
+	}
 	r.Products[0].Coverage.Unreadable = 1
 	if !r.Unseen(&r.Products[0]) {
 		t.Error("an unreadable file does not count")

@@ -49,17 +49,22 @@ func (r *Report) Summarize(headline string) Summary {
 
 // Unseen reports whether some code of a product could not be looked at, so that
 // not finding something in it says nothing: a file was unreadable, a kind of
-// code was skipped because it is not read yet, or there is a gap, whatever its
-// kind. A library that the product must load and that is not there is such a
-// gap; one that it can do without (Gap.Weak) is none.
+// code was skipped because it is not read yet, or there is a gap that leaves
+// out more than kinship, whatever its kind. A library that the product must load
+// and that is not there is such a gap; one that it can do without (Gap.Weak) is
+// none.
 func (r *Report) Unseen(p *Product) bool {
 	for _, g := range r.Gaps {
-		if g.Product != nil && *g.Product == p.ID && !g.Weak {
+		if g.Product != nil && *g.Product == p.ID && !g.Weak && !g.KinshipOnly() {
 			return true
 		}
 	}
 	return p.Coverage.Unreadable > 0 || p.Coverage.NotLookedAt() > 0
 }
+
+// KinshipOnly reports whether the gap leaves out nothing but the comparison of
+// code with that of other products: see sbom.GapKind.KinshipOnly.
+func (g *Gap) KinshipOnly() bool { return sbom.GapKind(g.Kind).KinshipOnly() }
 
 // NoNegative reports whether a capability was not found in a product at grade
 // likely or better, and that says nothing, because some of its code is unseen.

@@ -27,8 +27,8 @@ import (
 // a signature that was not verified.
 //
 // With a store of code marks it also lists what was linked statically: code
-// units that images of two or more products share (package kinship). Images whose
-// marks are there and cannot be used are named.
+// units that images of two or more products share (package kinship). Images that
+// could not be compared are named, sorted by image.
 //
 // The time is O(n log n) in the number of images and their places, and of the
 // functions of the family where marks are given.

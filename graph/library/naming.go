@@ -40,6 +40,7 @@ type naming struct {
 	votes map[[2]string]*NameEvidence // how, name
 	names map[string]bool             // of functions, each once
 	class map[string]sbom.Digest      // classes with methods among the functions
+	units int                         // functions of all copies that an object file is known of
 }
 
 func newNaming() naming {
@@ -71,6 +72,7 @@ func (n *naming) learn(set *fingerprint.Set, units []memberUnit, image sbom.Dige
 		of[u.function] = true
 		f := &set.Functions[u.function]
 		n.function(f, image)
+		n.object(set, f, image)
 		for _, k := range set.FeaturesOf(int(u.function)) {
 			if t := set.Features[k].Text; t != "" && set.Features[k].Kind == fingerprint.FeatureString {
 				n.literal(t, image)
@@ -93,7 +95,9 @@ func (n *naming) function(f *fingerprint.Function, image sbom.Digest) {
 		n.vote(NamedPackage, goPackage(f.Name), f.Name, image)
 	case fingerprint.NameSymbol, fingerprint.NameExported:
 		if m := swiftModule(f.Name); m != "" {
-			n.vote(NamedSwift, m, f.Name, image)
+			if !systemModule[m] {
+				n.vote(NamedSwift, m, f.Name, image)
+			}
 			return
 		}
 		if c := rustCrate(f.Name); c != "" {
@@ -125,6 +129,11 @@ func goPackage(name string) string {
 	}
 	return name[:slash+1+dot]
 }
+
+// systemModule are Swift modules of the system: what an image specialises of them
+// is in its code, and is not called after them.
+var systemModule = map[string]bool{"Foundation": true, "SwiftUI": true, "UIKit": true, "AppKit": true, "Combine": true, "Dispatch": true,
+	"ObjectiveC": true, "CoreFoundation": true, "CoreGraphics": true, "os": true, "Swift": true, "Darwin": true, "SwiftData": true, "Observation": true}
 
 // swiftModule is the module of a mangled Swift name (Swift ABI, mangling: "$s",
 // then the length of the module's name and the name), or "".
@@ -168,7 +177,7 @@ var generic = map[string]bool{"src": true, "source": true, "sources": true, "lib
 // sourceName is the library that the path of a source file names: the nearest
 // folder that says something; of a Rust crate its folder in the registry.
 func sourceName(t string) (name, how string) {
-	if strings.ContainsAny(t, "\n\t%") || len(t) > 1024 {
+	if strings.ContainsAny(t, "\n\t%") || strings.Contains(t, "://") || len(t) > 1024 {
 		return "", ""
 	}
 	p := strings.ReplaceAll(t, "\\", "/")
@@ -186,12 +195,25 @@ func sourceName(t string) (name, how string) {
 		return "", ""
 	}
 	for i := len(parts) - 1; i >= 0; i-- {
-		if d := parts[i]; !generic[strings.ToLower(d)] && !strings.HasPrefix(d, "@") {
+		d := parts[i]
+		if i > 0 && (parts[i-1] == "Users" || parts[i-1] == "home") {
+			break // a person, not a library
+		}
+		if !generic[strings.ToLower(d)] && !strings.HasPrefix(d, "@") {
 			return d, NamedSource
 		}
 	}
 	return "", ""
 }
+
+// noBanner are words before a version that name a protocol, a format, a system or
+// the version itself, in lower case: browsers, servers and parsers talk about them.
+var noBanner = map[string]bool{"mozilla": true, "applewebkit": true, "gecko": true, "http": true, "https": true, "ipv4": true, "ipv6": true,
+	"tls": true, "tlsv": true, "ssl": true, "sslv": true, "xml": true, "html": true, "xhtml": true, "dtd": true, "pdf": true, "svg": true,
+	"oauth": true, "soap": true, "rtsp": true, "sip": true, "icy": true, "utf": true, "unicode": true, "posix": true, "opengl": true, "usb": true,
+	"macos": true, "ios": true, "osx": true, "mac": true, "os": true, "darwin": true, "windows": true, "linux": true, "android": true, "version": true,
+	"rfc": true, "ver": true, "rev": true, "release": true, "revision": true, "than": true, "since": true, "before": true, "after": true, "requires": true,
+	"plist": true, "dict": true, "and": true, "for": true, "the": true, "from": true, "until": true, "section": true, "type": true, "level": true}
 
 // banner is the name before the version in a literal such as "zlib 1.2.13" or
 // " inflate 1.2.13 Copyright 1995-2022 Mark Adler ", with the version.
@@ -206,7 +228,7 @@ func banner(t string) string {
 		if strings.EqualFold(name, "version") && i > 1 {
 			name = strings.Trim(words[i-2], ":-_ ")
 		}
-		if len(name) < 3 || !unicode.IsLetter(rune(name[0])) || strings.ContainsAny(name, "%<>\"'=") {
+		if len(name) < 3 || !unicode.IsLetter(rune(name[0])) || strings.ContainsAny(name, "%<>\"'=:;?&@#$[]{}|\\") || strings.HasSuffix(name, ".") || noBanner[strings.ToLower(name)] {
 			return ""
 		}
 		return name + " " + v
@@ -231,6 +253,9 @@ func (n *naming) evidence() []NameEvidence {
 	}
 	var out []NameEvidence
 	for _, v := range n.votes {
+		if v.partly(n.units) {
+			continue
+		}
 		out = append(out, *v)
 	}
 	slices.SortFunc(out, func(a, b NameEvidence) int {
@@ -256,11 +281,14 @@ func prefixOf(class map[string]sbom.Digest) (name, text string, image sbom.Diges
 	}
 	votes := map[string]int{}
 	for _, c := range list {
-		votes[capitals(c)]++
+		p := capitals(c)
+		for n := 2; n <= min(len(p), 8); n++ { // an abbreviation may follow the prefix: AFURLSession is AF's
+			votes[p[:n]]++
+		}
 	}
 	best := ""
 	for _, c := range list {
-		if p := capitals(c); p != "" && votes[p] > votes[best] {
+		if p := capitals(c); p != "" && !systemPrefix[p] && votes[p] > votes[best] {
 			best = p
 		}
 	}
@@ -269,6 +297,12 @@ func prefixOf(class map[string]sbom.Digest) (name, text string, image sbom.Diges
 	}
 	return best + " (" + text + ")", text, class[list[0]]
 }
+
+// systemPrefix are prefixes of Apple's own classes: code that defines some with
+// them is not called after them.
+var systemPrefix = map[string]bool{"NS": true, "UI": true, "CF": true, "CA": true, "CG": true, "CI": true, "CL": true, "CN": true, "AV": true,
+	"MK": true, "SK": true, "WK": true, "GK": true, "HK": true, "PH": true, "AB": true, "AC": true, "ML": true, "MT": true, "MTK": true,
+	"SCN": true, "OS": true, "OBJC": true, "XPC": true, "QL": true, "SF": true, "IO": true, "LA": true, "EK": true, "MF": true, "MP": true}
 
 // capitals is the prefix of a class name: the capitals before the first word,
 // two or more.
@@ -287,6 +321,9 @@ func capitals(c string) string {
 func commonSymbols(names map[string]bool) (prefix, text string, count int) {
 	votes := map[string]int{}
 	for n := range names {
+		if strings.HasPrefix(n, "GCC_except_table") || strings.HasPrefix(n, "OUTLINED_FUNCTION_") {
+			continue // the compiler's own
+		}
 		if i := strings.IndexByte(n, '_'); i >= 2 {
 			votes[n[:i+1]]++
 		}

@@ -153,13 +153,11 @@ func (s *static) reads(l *Library) string {
 	return best
 }
 
-// unread lists the images whose marks are there and could not be used.
+// unread lists the images that could not be compared.
 func (s *static) unread(r *kinship.Result) []Unread {
 	var out []Unread
 	for _, g := range r.Gaps {
-		if !errors.Is(g.Err, ErrNoMarks) {
-			out = append(out, Unread{s.digest[g.Image], g.Err})
-		}
+		out = append(out, Unread{s.digest[g.Image], g.Err})
 	}
 	return out
 }
@@ -205,10 +203,26 @@ func within(dynamic []Library, images []sbom.Digest) bool {
 	})
 }
 
-// Unread is an image whose code marks are there and could not be used.
+// Unread is an image whose code could not be compared: it has no marks
+// (ErrNoMarks), or there are some and they could not be used.
 type Unread struct {
 	Image sbom.Digest
 	Err   error
+}
+
+// Why says in plain words what is missing and what helps.
+func (u Unread) Why() string {
+	var version *fingerprint.VersionError
+	var damage *fingerprint.DamageError
+	switch {
+	case errors.Is(u.Err, ErrNoMarks):
+		return "no marks of its code were saved: its kinship is unknown; scan again"
+	case errors.As(u.Err, &version):
+		return "marks made by another version of kinbom: " + strings.TrimSuffix(version.Error(), ": scan again") + "; its kinship is unknown; scan again"
+	case errors.As(u.Err, &damage), errors.Is(u.Err, fingerprint.ErrNotMarks):
+		return u.Err.Error() + "; its kinship is unknown; scan again"
+	}
+	return "the marks of its code cannot be read: " + u.Err.Error() + "; its kinship is unknown; scan again"
 }
 
 // library describes one lineage; ok is false when fewer than two products carry it.
@@ -320,6 +334,7 @@ func (s *static) describe(l *kinship.Lineage) *described {
 			}
 		}
 		d.learn(set, at[c.Image], s.digest[c.Image])
+		d.member(s.nouns[s.digest[c.Image]], len(at[c.Image]))
 		if c.Image == full.Image {
 			d.features = textOf(set, at[c.Image])
 		}

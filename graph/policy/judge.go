@@ -21,6 +21,7 @@ type Case struct {
 	Result    *propagate.Result
 	Family    *Family // nil: no family file, no purposes
 	Table     *Table
+	Unread    []library.Unread // images whose code could not be compared
 }
 
 // Judgement is what policy says of one capability in one product. Capabilities

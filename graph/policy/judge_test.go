@@ -24,6 +24,7 @@ type world struct {
 	sources  map[string]propagate.Source
 	carried  []propagate.Carried
 	family   string
+	unread   []library.Unread
 }
 
 func id(s string) sbom.Digest { return sbom.DigestOf([]byte(s)) }
@@ -84,7 +85,7 @@ func (w *world) judge(t *testing.T) (map[string]string, map[string]Judgement) {
 		res.Sources = append(res.Sources, w.sources[k])
 	}
 	lines, all := map[string]string{}, map[string]Judgement{}
-	for _, j := range Judge(Case{Graph: &graph.Graph{Products: w.products, Edges: w.edges}, Libraries: w.libs, Result: res, Family: f, Table: builtin(t)}) {
+	for _, j := range Judge(Case{Graph: &graph.Graph{Products: w.products, Edges: w.edges}, Libraries: w.libs, Result: res, Family: f, Table: builtin(t), Unread: w.unread}) {
 		for _, p := range w.products {
 			if p.ID == j.Product {
 				lines[p.Name] = j.Verdict + " " + j.Provenance + " " + j.Declared
@@ -247,6 +248,18 @@ func TestUnits(t *testing.T) {
 	}
 	lines, _ := w.judge(t)
 	want(t, lines, map[string]string{"virus": "ask origin no-declaration", "clean": "unexpected inherited no-declaration", "zip": "unexpected own no-declaration"})
+
+	// The same code may lie where another product carries the capability in code
+	// that could not be compared; what is elsewhere in that product does not count.
+	w.unread = []library.Unread{{Image: id("m9"), Err: library.ErrNoMarks}, {Image: id("m3"), Err: library.ErrNoMarks}}
+	lines, _ = w.judge(t)
+	want(t, lines, map[string]string{"virus": "ask origin no-declaration", "clean": "unexpected inherited no-declaration", "zip": "unexpected own no-declaration"})
+	w.unread[0].Image = id("m2")
+	lines, all := w.judge(t)
+	want(t, lines, map[string]string{"virus": "ask origin no-declaration", "clean": "unexpected inherited no-declaration", "zip": "unexpected unknown no-declaration"})
+	if why := strings.Join(all["zip"].Why, "; "); !strings.Contains(why, "but 1 other product carries the capability in code that could not be compared") {
+		t.Error(why)
+	}
 }
 
 func TestMentionsAreNotJudged(t *testing.T) {

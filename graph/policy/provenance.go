@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/graph/finding"
+	"github.com/kinbom/kinbom/graph/library"
 	"github.com/kinbom/kinbom/graph/propagate"
 	"github.com/kinbom/kinbom/sbom"
 )
@@ -84,7 +85,24 @@ func (j *judge) alone(k *propagate.Carried) (provenance, why string) {
 	if !units {
 		return finding.ProvenanceUnknown, "its code is known by the file only, and no other product has that file; a static copy elsewhere would not be seen"
 	}
+	if n := j.uncompared(k); n > 0 {
+		return finding.ProvenanceUnknown, fmt.Sprintf("its code units were met in no other product, but %s the capability in code that could not be compared", plural(n, "other product carries", "other products carry"))
+	}
 	return finding.ProvenanceOwn, "its code units were met in no other product"
+}
+
+// uncompared counts the other products that carry the same capability in code
+// of unknown kinship: it may be the same code.
+func (j *judge) uncompared(k *propagate.Carried) int {
+	n := 0
+	for _, o := range j.carried {
+		if o.Product != k.Product && o.Capability == k.Capability && slices.ContainsFunc(j.likely(o), func(s *propagate.Source) bool {
+			return slices.ContainsFunc(j.Unread, func(u library.Unread) bool { return u.Image == s.Image })
+		}) {
+			n++
+		}
+	}
+	return n
 }
 
 // private counts the sources inside the product that no other product has.

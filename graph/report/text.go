@@ -214,6 +214,8 @@ func gapText(kind string) string {
 		return "references to code that is not there; only weak ones can be done without"
 	case sbom.GapUnsupported:
 		return "formats that cannot be opened"
+	case sbom.GapNoMarks:
+		return "code of unknown kinship: it could not be compared with other code"
 	case sbom.GapInconsistent:
 		return "inputs that contradict each other"
 	}

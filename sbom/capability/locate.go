@@ -33,6 +33,21 @@ func (s *Set) Telling(u *sbom.Unit) []bool {
 	return out
 }
 
+// Span is a part of a fact's value: bytes [From, To).
+type Span struct{ From, To int }
+
+// Spans lists where patterns match in one fact of a unit, sorted, each once. It
+// is for runs of constants: which of the literals in a run code refers to is
+// known by where it begins.
+func (s *Set) Spans(u *sbom.Unit, fact int) []Span {
+	var out []Span
+	st := s.newState(u)
+	st.spans = &out
+	st.fact(fact)
+	slices.SortFunc(out, func(a, b Span) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	return slices.Compact(out)
+}
+
 // Locate finds the code units in which the tags of an image start. A unit has a
 // tag when the rule holds for what it refers to itself; else for that and what
 // its direct callees refer to; else for what the methods of its class refer to

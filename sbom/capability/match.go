@@ -23,6 +23,7 @@ type state struct {
 	cands  [][]piece // by signal: best pieces of evidence
 	last   tableUse  // the statement looked at last
 	hits   int       // patterns that were looked at, in all facts
+	spans  *[]Span   // where patterns matched, when somebody asks
 }
 
 // Match looks at all facts of the unit once and returns one tag for each rule
@@ -102,6 +103,9 @@ func (st *state) hit(p int32, i, end int, kind kindSet) {
 		return
 	}
 	st.count[p]++
+	if st.spans != nil {
+		*st.spans = append(*st.spans, Span{from, end})
+	}
 	level := levelStrong
 	if pt.weak {
 		level = levelWeak

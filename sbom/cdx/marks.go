@@ -23,22 +23,23 @@ func MarksFolder(dir string) string { return filepath.Join(dir, marksDir) }
 const maxMarks = 1 << 30
 
 // ReadMarks reads the marks of an image out of a folder of marks. want is the
-// digest that the image names; other bytes are an error.
+// digest that the image names; other bytes are an error. Errors do not name the
+// image: equal ones can be told together.
 func ReadMarks(dir string, image, want sbom.Digest) ([]byte, error) {
 	if !image.Valid() {
 		return nil, fmt.Errorf("marks of image %q: that is no digest", image)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("marks of image %s: %w", image.Short(), cause(err))
+		return nil, fmt.Errorf("the folder of marks: %w", cause(err))
 	}
 	defer root.Close()
-	b, err := readRegular(root, MarksFile(image), maxMarks)
+	b, err := readWhole(root, MarksFile(image), maxMarks)
 	if err != nil {
-		return nil, fmt.Errorf("marks of image %s: %w", image.Short(), cause(err))
+		return nil, fmt.Errorf("the file of marks: %w", cause(err))
 	}
 	if sbom.DigestOf(b) != want {
-		return nil, fmt.Errorf("marks of image %s are not those that it names", image.Short())
+		return nil, errors.New("the file of marks was changed: it is not the one that the image names")
 	}
 	return b, nil
 }

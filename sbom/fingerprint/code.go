@@ -72,6 +72,7 @@ type Target struct {
 	Slot   bool   // the address holds a pointer to what is described (GOT, selector reference, class reference)
 	Text   []byte // content or name, an import's without the leading underscore of the file; aliases the image
 	Offset int64  // of Text in the slice; -1 when it has no place there
+	Length int64  // bytes there, where they are not Text itself: a literal in UTF-16; 0: those of Text
 }
 
 // Class is an Objective-C class or category with its methods.

@@ -3,6 +3,9 @@ package fingerprint
 import (
 	"cmp"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // implemented says that a function implements a method.
@@ -46,6 +49,49 @@ func appendMethod(text []byte, class string, m *Method) []byte {
 	text = append(append(text, sign, '['), class...)
 	text = append(append(text, ' '), m.Selector...)
 	return append(text, ']')
+}
+
+// maxObjectName is how much of the name of an object file is kept, in bytes.
+const maxObjectName = 255
+
+// object maps an object file of Code to one of the Set, which has the name of the
+// archive and the object alone: the folders are those of whoever built it.
+func (p *pass) object(n uint32) uint32 {
+	if n == 0 || int(n) > len(p.code.Objects) {
+		return 0
+	}
+	if p.objects == nil {
+		p.objects = make([]uint32, len(p.code.Objects))
+		p.named = map[string]uint32{}
+	}
+	at := &p.objects[n-1]
+	if *at == 0 {
+		name := objectName(p.code.Objects[n-1])
+		if name == "" {
+			return 0
+		}
+		if p.named[name] == 0 {
+			p.set.Objects = append(p.set.Objects, name)
+			p.named[name] = uint32(len(p.set.Objects))
+		}
+		*at = p.named[name]
+	}
+	return *at
+}
+
+// objectName is the name of an object file without folders, of the archive that
+// holds it too: "libfoo.a(bar.o)". What cannot be a name is "".
+func objectName(path string) string {
+	archive, member := path, ""
+	if open := strings.LastIndexByte(path, '('); open > 0 && strings.HasSuffix(path, ")") {
+		archive, member = path[:open], path[open:]
+		member = "(" + member[strings.LastIndexAny(member, "/\\(")+1:]
+	}
+	name := archive[strings.LastIndexAny(archive, "/\\")+1:] + member
+	if len(name) > maxObjectName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return ""
+	}
+	return name
 }
 
 // roots maps the roots to functions, each once per kind.

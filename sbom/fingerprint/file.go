@@ -43,6 +43,7 @@ const (
 	sectionNames     = 6 // number, then distance of functions, source (uvarint), text
 	sectionTexts     = 7 // number, then distance of features (uvarint), text
 	sectionClasses   = 8 // number, then texts and methods
+	sectionObjects   = 9 // number, texts; then runs of functions with one object: number of functions, object (0: none; uvarint). Left out where no object is known
 )
 
 // Ext is the ending of the name of a saved Set.

@@ -57,6 +57,12 @@ func randomSet(r *rand.Rand, n int) *Set {
 		f.uses, f.calls = uint32(len(s.Uses)), uint32(len(s.Calls))
 		s.Functions = append(s.Functions, f)
 	}
+	if n%2 == 1 {
+		s.Objects = []string{"libcollect.a(reader.o)", "main.o"}
+		for i := range s.Functions {
+			s.Functions[i].Object = uint32(r.IntN(3))
+		}
+	}
 	for i := 0; i < n; i += 1 + r.IntN(9) {
 		s.Roots = append(s.Roots, RootOf{Function: uint32(i), Kind: RootExport})
 	}

@@ -28,6 +28,8 @@ type pass struct {
 	references []Reference
 	decoded    []byte
 	methods    []implemented
+	objects    []uint32          // by Code.Objects: 1 + index in Set.Objects; 0: not looked at yet
+	named      map[string]uint32 // by name: 1 + index in Set.Objects
 
 	// of the function at hand
 	index uint32
@@ -117,6 +119,9 @@ func (p *pass) bound() {
 			if b.Name == "" {
 				b.Name, b.From = all[i].Name, all[i].From
 			}
+			if b.Object == 0 {
+				b.Object = all[i].Object
+			}
 			b.Size = max(b.Size, all[i].Size)
 		}
 		code := p.bytesAt(b.Address)
@@ -135,7 +140,7 @@ func (p *pass) bound() {
 			_, island = p.island(b.Address, code)
 		}
 		p.starts, p.sizes, p.islands = append(p.starts, b.Address), append(p.sizes, size), append(p.islands, island)
-		p.set.Functions = append(p.set.Functions, Function{Address: b.Address, Name: b.Name, From: b.From})
+		p.set.Functions = append(p.set.Functions, Function{Address: b.Address, Name: b.Name, From: b.From, Object: p.object(b.Object)})
 	}
 }
 

@@ -124,7 +124,7 @@ func (f *File) Set() (*Set, error) {
 	if s.Functions, err = f.Marks(); err != nil {
 		return nil, err
 	}
-	for _, do := range []func(*Set) error{f.features, f.uses, f.calls, f.roots, f.names, f.texts, f.classes} {
+	for _, do := range []func(*Set) error{f.features, f.uses, f.calls, f.roots, f.names, f.texts, f.classes, f.objects} {
 		if err := do(s); err != nil {
 			return nil, err
 		}
@@ -254,6 +254,30 @@ func (f *File) classes(s *Set) error {
 		s.Classes = append(s.Classes, k)
 		if c.what != "" {
 			break
+		}
+	}
+	return c.end()
+}
+
+func (f *File) objects(s *Set) error {
+	if _, ok := f.parts[sectionObjects]; !ok {
+		return nil
+	}
+	c := f.section(sectionObjects)
+	for range c.number(uint64(len(c.b))) {
+		s.Objects = append(s.Objects, c.text())
+		if c.what != "" {
+			return c.end()
+		}
+	}
+	for i := 0; i < len(s.Functions) && c.what == ""; {
+		n, object := c.number(uint64(len(s.Functions)-i)), c.number(uint64(len(s.Objects)))
+		if n == 0 {
+			c.bad("a run of no functions")
+		}
+		for range n {
+			s.Functions[i].Object = uint32(object)
+			i++
 		}
 	}
 	return c.end()

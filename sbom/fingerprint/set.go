@@ -28,6 +28,7 @@ type Set struct {
 	Calls     []Call     // of all functions; see CallsOf
 	Classes   []ClassOf  // in the order of Code.Classes
 	Roots     []RootOf   // sorted by Function, then Kind
+	Objects   []string   // object files that functions came from, without their folders: "libfoo.a(bar.o)"; each once
 }
 
 // Function is one code unit.
@@ -39,6 +40,7 @@ type Function struct {
 	Full         Mark   // of the code and the content that it refers to
 	Name         string // "" when not known
 	From         NameSource
+	Object       uint32 // 1 + index into Set.Objects; 0: not known
 	uses, calls  uint32 // where its part of Set.Uses and Set.Calls ends
 }
 
@@ -129,7 +131,7 @@ type Reference struct {
 	Kind     TargetKind
 	Slot     uint64 // address that the code names: the literal itself, the CFString, the slot
 	Offset   int64  // of the content in the slice
-	Length   int64
+	Length   int64  // bytes there; 0: not known, a literal without an end of its own begins there
 	Decoded  []byte // content that stands in no one place of the slice: a Swift short string; else nil
 }
 

@@ -81,6 +81,9 @@ func (p *pass) target(address uint64, why purpose) *target {
 		address, found = p.through(address, found)
 	}
 	t.kind, t.offset, t.length = found.Kind, found.Offset, int64(len(found.Text))
+	if found.Length > 0 {
+		t.length = found.Length
+	}
 	switch found.Kind {
 	case TargetNone:
 	case TargetCode:
@@ -164,6 +167,9 @@ func (p *pass) refer(address uint64, why purpose) *target {
 		return t
 	}
 	if t.content == 0 {
+		if t.kind == TargetConst && t.offset >= 0 { // no content, no feature: a place alone
+			p.references = append(p.references, Reference{Function: p.index, Kind: t.kind, Slot: address, Offset: t.offset})
+		}
 		return t
 	}
 	p.references = append(p.references, Reference{Function: p.index, Kind: t.kind, Slot: address, Offset: t.offset, Length: t.length})

@@ -30,6 +30,10 @@ func Write(w io.Writer, s *Set) (Sizes, error) {
 		{sectionFunctions, false, putFunctions(s)}, {sectionFeatures, false, putFeatures(s)}, {sectionUses, false, putUses(s)},
 		{sectionCalls, false, putCalls(s)}, {sectionRoots, false, putRoots(s)},
 		{sectionNames, true, putNames(s)}, {sectionTexts, true, putTexts(s)}, {sectionClasses, true, putClasses(s)},
+		{sectionObjects, true, putObjects(s)},
+	}
+	if len(s.Objects) == 0 {
+		parts = parts[:len(parts)-1]
 	}
 	le := binary.LittleEndian
 	head := append(make([]byte, 0, headerSize+len(parts)*entrySize), magic...)
@@ -190,6 +194,21 @@ func putClasses(s *Set) []byte {
 			}
 			b = putText(putText(uv(b, uint64(m.Function)<<1|meta), m.Selector), m.Types)
 		}
+	}
+	return b
+}
+
+func putObjects(s *Set) []byte {
+	b := uv(nil, uint64(len(s.Objects)))
+	for _, name := range s.Objects {
+		b = putText(b, name)
+	}
+	for i := 0; i < len(s.Functions); {
+		start, object := i, s.Functions[i].Object
+		for i < len(s.Functions) && s.Functions[i].Object == object {
+			i++
+		}
+		b = uv(uv(b, uint64(i-start)), uint64(object))
 	}
 	return b
 }

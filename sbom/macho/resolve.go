@@ -128,7 +128,7 @@ func (c *coder) wideText(off uint64, b []byte, kind fingerprint.TargetKind) fing
 		text = c.utf8(b)
 		c.places.wide[key] = text
 	}
-	return fingerprint.Target{Kind: kind, Text: text, Offset: int64(off)}
+	return fingerprint.Target{Kind: kind, Text: text, Offset: int64(off), Length: int64(len(b))}
 }
 
 // record is what one entry of a section of pointers or records describes.

@@ -149,7 +149,7 @@ func readMachO(rules *ruleCache, q machoRequest) (*analysis, error) {
 		o.Level = macho.Basic
 	}
 	a := &analysis{}
-	in := analyser{set, q.Digest, q.Marks}
+	in := analyser{rules: set, file: q.Digest, marks: q.Marks, basic: q.Basic}
 	if ar.Detect(b) {
 		return a, a.staticArchive(b, 0, o, in)
 	}
@@ -180,6 +180,8 @@ type analyser struct {
 	rules *capability.Set
 	file  sbom.Digest
 	marks string // folder for marks, or ""
+	basic bool   // the slices were read at the shallow level
+	base  int64  // from where in the file the offsets of gaps count
 }
 
 // analyse says what one slice says. The error is the environment's.

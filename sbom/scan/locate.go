@@ -1,7 +1,9 @@
 package scan
 
 import (
+	"bytes"
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/kinbom/kinbom/sbom"
@@ -16,20 +18,22 @@ func locate(rules *capability.Set, u *sbom.Unit, tags []sbom.Tag, set *fingerpri
 		return tags
 	}
 	parts := partsOf(set)
-	places := tellingPlaces(rules, u)
+	l := locator{rules: rules, unit: u, places: tellingPlaces(rules, u), refs: refs}
 	for i := range refs {
 		r := &refs[i]
 		if r.Offset < 0 || int(r.Function) >= len(parts) {
 			continue
 		}
 		p := &parts[r.Function]
-		p.Facts = append(p.Facts, places.at(u, r)...)
+		p.Facts = append(p.Facts, l.at(r)...)
 	}
 	for i := range parts {
 		slices.Sort(parts[i].Facts)
 		parts[i].Facts = slices.Compact(parts[i].Facts)
 	}
-	return rules.Locate(u, tags, parts, file, sliceOffset)
+	cut := *u
+	cut.Facts = append(slices.Clip(u.Facts), l.cuts...)
+	return rules.Locate(&cut, tags, parts, file, sliceOffset)
 }
 
 // partsOf makes a part of every function.
@@ -83,21 +87,130 @@ func tellingPlaces(rules *capability.Set, u *sbom.Unit) places {
 // a literal can be referred to in its middle.
 const lookBack = 8
 
+// locator finds the facts that references lead to. A run of constants may hold
+// many literals: of such a fact a part is cut for each literal that code refers
+// to, behind the facts of the unit.
+type locator struct {
+	rules  *capability.Set
+	unit   *sbom.Unit
+	places places
+	refs   []fingerprint.Reference
+	starts []int64 // where code refers to, sorted, each once; made when needed
+	cuts   []sbom.Fact
+	cutAt  map[[2]int64]int          // by offset and length: index in cuts
+	spans  map[int][]capability.Span // by fact: where patterns match
+}
+
 // at lists the facts that a reference leads to: those that hold the byte and
 // are of its kind.
-func (l places) at(u *sbom.Unit, r *fingerprint.Reference) []int {
+func (l *locator) at(r *fingerprint.Reference) []int {
 	off := r.Offset
 	if r.Kind == fingerprint.TargetImport {
 		off++ // facts leave the underscore of the file out
 	}
-	n, _ := slices.BinarySearchFunc(l, off+1, func(p place, off int64) int { return cmp.Compare(p.from, off) })
+	n, _ := slices.BinarySearchFunc(l.places, off+1, func(p place, off int64) int { return cmp.Compare(p.from, off) })
 	var out []int
 	for i := n - 1; i >= max(0, n-lookBack); i-- {
-		if p := l[i]; off < p.to && kindFits(u.Facts[p.fact].Kind, r.Kind) {
+		p := l.places[i]
+		if off >= p.to || !kindFits(l.unit.Facts[p.fact].Kind, r.Kind) {
+			continue
+		}
+		switch f := &l.unit.Facts[p.fact]; {
+		case f.Kind != sbom.FactConst:
 			out = append(out, p.fact)
+		case r.Length > 0:
+			out = append(out, l.cut(f, off, min(off+r.Length, p.to)))
+		default:
+			for _, to := range l.literal(p, off) {
+				out = append(out, l.cut(f, off, to))
+			}
 		}
 	}
 	return out
+}
+
+// cut makes a fact of a part of a run.
+func (l *locator) cut(f *sbom.Fact, from, to int64) int {
+	if l.cutAt == nil {
+		l.cutAt = map[[2]int64]int{}
+	}
+	key := [2]int64{from, to}
+	at, ok := l.cutAt[key]
+	if !ok {
+		at = len(l.cuts)
+		l.cutAt[key] = at
+		l.cuts = append(l.cuts, sbom.Fact{Kind: f.Kind, Section: f.Section, Offset: from, Length: to - from,
+			Value: f.Value[from-f.Offset : to-f.Offset : to-f.Offset]})
+	}
+	return len(l.unit.Facts) + at
+}
+
+// maxLead is how far into a path a pattern may match for the path to be taken as
+// one literal that begins where code refers to.
+const maxLead = 64
+
+// literal says where a literal ends that begins at an offset of a run and has no
+// end of its own, as those of Go: behind what a pattern matched. The match must
+// begin where the literal does, or behind white space or further components of one
+// path (so a literal that no code refers to and that is a path can be taken for a
+// part of the one before it), with nothing in between that code refers to. The offsets are rising; there are none
+// where nothing matches.
+func (l *locator) literal(p place, off int64) []int64 {
+	if l.spans == nil {
+		l.spans = map[int][]capability.Span{}
+	}
+	f := &l.unit.Facts[p.fact]
+	spans, ok := l.spans[p.fact]
+	if !ok {
+		spans = l.rules.Spans(l.unit, p.fact)
+		l.spans[p.fact] = spans
+	}
+	start := int(off - f.Offset)
+	i, _ := slices.BinarySearchFunc(spans, start, func(s capability.Span, at int) int { return cmp.Compare(s.From, at) })
+	next := l.after(off) - f.Offset
+	var out []int64
+	for ; i < len(spans) && spans[i].From-start <= maxLead; i++ {
+		if s := spans[i]; int64(s.To) <= next && s.To <= len(f.Value) && (s.From == start || leads(f.Value[start:s.From])) {
+			out = append(out, f.Offset+int64(s.To))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// after is where the next reference behind an offset leads.
+func (l *locator) after(off int64) int64 {
+	if l.starts == nil {
+		l.starts = make([]int64, 0, len(l.refs))
+		for i := range l.refs {
+			if l.refs[i].Offset >= 0 {
+				l.starts = append(l.starts, l.refs[i].Offset)
+			}
+		}
+		slices.Sort(l.starts)
+	}
+	i, _ := slices.BinarySearch(l.starts, off+1)
+	if i == len(l.starts) {
+		return math.MaxInt64
+	}
+	return l.starts[i]
+}
+
+// leads reports whether text is the beginning of a path, whole components, or
+// white space before a statement.
+func leads(text []byte) bool {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return true
+	}
+	if text[len(text)-1] != '/' {
+		return false
+	}
+	for _, c := range text {
+		if c < ' ' || c > '~' || bytes.IndexByte([]byte("\"'<>|*?;:="), c) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // kindFits reports whether a fact is of the kind of thing that a reference

@@ -16,28 +16,26 @@ import (
 	"github.com/kinbom/kinbom/sbom/macho"
 )
 
-// hasPass are the architectures that the pass over the instructions reads. The
-// code of others has no marks: nothing is said of its kinship, and what was
-// looked for in its literals and names stays as good as it is.
+// hasPass are the architectures that the pass over the instructions reads.
 var hasPass = []string{"arm64", "arm64e", "arm64_32", "x86_64", "x86_64h"}
 
 // mark makes the marks of one slice and saves them in a folder, in the child. It
 // adds what it has to say to the answer. Equal slices have equal marks, wherever
-// they were met.
+// they were met. A slice that has no code has marks too: those of no function.
+// So a slice without marks always has a gap that says why: nothing is known of
+// its kinship, while what was looked for in its literals and names stays as good
+// as it is.
 func (a *sliceAnalysis) mark(in analyser, s *macho.Slice) error {
-	folder := in.marks
-	if folder == "" || !slices.Contains(hasPass, s.Image.Arch) || s.Image.Type == "dsym" {
+	if in.marks == "" || in.basic || s.Image.Type == "dsym" {
 		return nil
 	}
-	code := s.Code()
-	a.Gaps = s.Gaps
-	if code == nil {
+	set, refs := a.pass(in, s)
+	if set == nil {
 		return nil
 	}
-	set, refs := fingerprint.Pass(code)
 	set.Image, set.Arch = s.Image.Digest, s.Image.Arch
 	a.Tags = locate(in.rules, &s.Unit, a.Tags, set, refs, in.file, s.Offset)
-	sum, sizes, err := saveMarks(folder, set)
+	sum, sizes, err := saveMarks(in.marks, set)
 	if full(err) {
 		return errors.New(noRoom + plainly(err).Error())
 	}
@@ -46,6 +44,42 @@ func (a *sliceAnalysis) mark(in analyser, s *macho.Slice) error {
 	}
 	a.Image.Marks, a.MarkSizes = sum, sizes
 	return nil
+}
+
+// pass reads the instructions of a slice, or says in a gap why it cannot: then
+// there is no set. Trouble that only the reader of code met costs marks alone.
+func (a *sliceAnalysis) pass(in analyser, s *macho.Slice) (*fingerprint.Set, []fingerprint.Reference) {
+	gap := func(format string, args ...any) {
+		a.Gaps = append(a.Gaps, sbom.Gap{Kind: sbom.GapNoMarks, Image: s.Image.Digest, Offset: s.Offset - in.base, Count: 1, Why: fmt.Sprintf(format, args...)})
+	}
+	if !slices.Contains(hasPass, s.Image.Arch) {
+		gap("the instructions of %s are not read: the kinship of this code is unknown", s.Image.Arch)
+		return nil, nil
+	}
+	before := len(s.Gaps)
+	code := s.Code()
+	told := len(s.Gaps) > before
+	for i := before; i < len(s.Gaps); i++ {
+		s.Gaps[i].Kind = sbom.GapNoMarks
+	}
+	a.Gaps = s.Gaps
+	if s.Image.Encrypted {
+		gap("encrypted code has no marks: its kinship is unknown")
+		told = true
+	}
+	switch {
+	case code != nil:
+		set, refs := fingerprint.Pass(code)
+		if len(set.Functions) > 0 {
+			return set, refs
+		}
+		gap("no function that the slice names lies in its code: the kinship of this code is unknown")
+	case !told && before == 0:
+		return &fingerprint.Set{}, nil
+	case !told:
+		gap("no code that can be read was found in the slice: whether it has kinship is unknown")
+	}
+	return nil, nil
 }
 
 // saveMarks writes a file of marks. Another child may write that of the same

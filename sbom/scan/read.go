@@ -138,36 +138,58 @@ func (s *scanner) read(ctx context.Context, drafts []*draft) error {
 }
 
 // binary reads one Mach-O file in a child. If that kills the child, it is read
-// once more at the shallow level, in another child.
+// again in another one: first without the pass over its instructions, so that
+// code that is deadly to read costs its marks and no evidence; then at the
+// shallow level.
 func (s *scanner) binary(ctx context.Context, f *file) (*reading, error) {
+	var first *sbom.Gap
+	for _, q := range s.attempts(f) {
+		b, err := s.ask(ctx, s.pool, askMachO, q, deadline(f.size))
+		if err != nil && fatal(ctx, err) {
+			return nil, err
+		}
+		if f.changed() {
+			return &reading{trouble: changedGap()}, nil
+		}
+		if err == nil {
+			return s.keep(f, b, notesOf(first, q))
+		}
+		g := gapOf(err)
+		if first == nil {
+			first = &g
+		}
+		if g.Kind == sbom.GapUnreadable {
+			break // it is what the file says, and will say again
+		}
+	}
+	return &reading{trouble: first}, nil
+}
+
+// attempts are the ways to read one file, best first.
+func (s *scanner) attempts(f *file) []machoRequest {
 	q := machoRequest{Disk: f.disk, Digest: f.digest, Rules: s.rulesFile(), Marks: s.Marks}
-	b, err := s.ask(ctx, s.pool, askMachO, q, deadline(f.size))
-	if err != nil && fatal(ctx, err) {
-		return nil, err
-	}
-	if f.changed() {
-		return &reading{trouble: changedGap()}, nil
-	}
-	if err == nil {
-		return s.keep(f, b, nil)
-	}
-	first := gapOf(err)
-	if first.Kind == sbom.GapUnreadable {
-		return &reading{trouble: &first}, nil
+	list := []machoRequest{q}
+	if q.Marks != "" {
+		q.Marks = ""
+		list = append(list, q)
 	}
 	q.Basic = true
-	b, err = s.ask(ctx, s.pool, askMachO, q, deadline(f.size))
-	if err == nil && f.changed() {
-		return &reading{trouble: changedGap()}, nil
+	return append(list, q)
+}
+
+// notesOf says what an attempt leaves out that was made because an earlier one
+// failed.
+func notesOf(first *sbom.Gap, q machoRequest) []sbom.Gap {
+	if first == nil {
+		return nil
 	}
-	if err == nil {
-		first.Why += "; only its load commands were read"
-		return s.keep(f, b, []sbom.Gap{first})
+	g := *first
+	if q.Basic {
+		g.Why += "; only its load commands were read"
+	} else {
+		g.Kind, g.Why = sbom.GapNoMarks, g.Why+" when its instructions were read too: they were left out"
 	}
-	if fatal(ctx, err) {
-		return nil, err
-	}
-	return &reading{trouble: &first}, nil
+	return []sbom.Gap{g}
 }
 
 // keep spools a child's answer: results of a large input do not pile up in memory.

@@ -50,7 +50,10 @@ func deadly(h map[string]worker.Handler) map[string]worker.Handler {
 				}
 				b, _ := os.ReadFile(string(path))
 				switch {
-				case bytes.Contains(b, []byte("DEADLY-ALWAYS")), bytes.Contains(b, []byte("DEADLY-DEEP")) && !bytes.Contains(q, []byte(`"Basic":true`)):
+				case bytes.Contains(b, []byte("DEADLY-CODE-PANIC")) && !bytes.Contains(q, []byte(`"Marks":""`)):
+					panic("of the pass")
+				case bytes.Contains(b, []byte("DEADLY-CODE")) && !bytes.Contains(q, []byte(`"Marks":""`)),
+					bytes.Contains(b, []byte("DEADLY-ALWAYS")), bytes.Contains(b, []byte("DEADLY-DEEP")) && !bytes.Contains(q, []byte(`"Basic":true`)):
 					os.Exit(7)
 				}
 			}

@@ -100,6 +100,7 @@ func (a *analysis) staticArchive(b []byte, base int64, o macho.Options, in analy
 // members takes in what one member says; offsets become those of the file.
 func (a *analysis) members(f *macho.File, m *ar.Member, base int64, in analyser) error {
 	at := base + m.Offset
+	in.base = at
 	moved := func(l []sbom.Gap) []sbom.Gap {
 		for i := range l {
 			if l[i].Offset >= 0 {
