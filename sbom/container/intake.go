@@ -11,6 +11,7 @@ import (
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/container/asar"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // intake takes the entries of an archive or a volume into a tree, and their
@@ -72,8 +73,7 @@ func (n *intake) trouble(path string, err error) {
 func (n *intake) explain(err error) (kind sbom.GapKind, offset int64, why string) {
 	kind, offset, why = sbom.GapUnreadable, -1, err.Error()
 	var over *limit.Error
-	var bad *asar.FormatError
-	if errors.As(err, &bad) {
+	if bad := malformed.In(err, asar.Format); bad != nil {
 		offset = bad.Offset
 	}
 	switch {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 	"howett.net/plist"
 )
 
@@ -77,7 +78,7 @@ func TestRefused(t *testing.T) {
 	tests := []struct {
 		name string
 		data string
-		want any // a limit.Kind, or text of the FormatError
+		want any // a limit.Kind, or text of the malformed.Error
 	}{
 		{"empty", "", "too early"},
 		{"text form", `{ a = b; }`, "too early"},
@@ -116,7 +117,7 @@ func refused(t *testing.T, data []byte, want any) {
 		t.Fatalf("got %d keys and error %v", len(d), err)
 	}
 	var l *limit.Error
-	var f *FormatError
+	var f *malformed.Error
 	switch {
 	case errors.As(err, &l):
 		if l.Limit != want || l.Value <= l.Max {
@@ -175,7 +176,7 @@ func FuzzParse(f *testing.F) {
 		}
 		if err != nil {
 			var l *limit.Error
-			var fe *FormatError
+			var fe *malformed.Error
 			if !errors.As(err, &l) && !errors.As(err, &fe) {
 				t.Fatalf("error of type %T: %v", err, err)
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/apfs"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 var le = binary.LittleEndian
@@ -166,7 +167,7 @@ func TestHostile(t *testing.T) {
 		{"ring of 2^31", 0, true, put32(104, math.MaxInt32), "checkpoint area is larger"},
 		{"ring in a tree at nothing", 0, true, func(b []byte) { put32(104, 1<<31|64)(b); put64(112, 99)(b) }, "node has not the number 99"},
 		{"ring far away", 0, true, put64(112, math.MaxUint64-3), ""},
-		{"first superblock broken", 0, false, put64(88, 7), "first superblock: apfs container, byte 0: checksum"},
+		{"first superblock broken", 0, false, put64(88, 7), "first superblock: apfs container: checksum"},
 		{"Fusion", p.super, true, put64(64, 0x102), "Fusion container"},
 		{"too many volumes", p.super, true, put32(180, math.MaxUint32), "room for too many volumes"},
 		{"volume without mapping", p.super, true, put64(184, 77), "does not have the object (77)"},
@@ -340,7 +341,7 @@ func TestOneLeafLost(t *testing.T) {
 		t.Errorf("%d of %d entries, %v, %d bad", o.entries, all.entries, o.walk, len(o.bad))
 	}
 	for _, err := range o.bad {
-		var f *apfs.FormatError
+		var f *malformed.Error
 		if !errors.As(err, &f) {
 			t.Errorf("not a format error: %v", err)
 		}

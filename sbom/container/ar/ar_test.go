@@ -13,6 +13,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/archivetest"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func open(b []byte, m limit.Max) (*Reader, error) {
@@ -122,7 +123,7 @@ func TestTruncated(t *testing.T) {
 		whole, _ := open(b, limit.Max{})
 		for n := range b {
 			a, err := open(b[:n], limit.Max{})
-			var bad *FormatError
+			var bad *malformed.Error
 			if n < len(Magic) {
 				if !errors.As(err, &bad) || !errors.Is(err, io.ErrUnexpectedEOF) {
 					t.Fatalf("cut at %d: %v", n, err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/archivetest"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func open(b []byte, m limit.Max) (*Reader, error) {
@@ -96,7 +97,7 @@ func TestTruncated(t *testing.T) {
 	b := sample()
 	for n := range b {
 		a, err := open(b[:n], limit.Max{})
-		var bad *FormatError
+		var bad *malformed.Error
 		if err != nil {
 			if !errors.As(err, &bad) || a != nil {
 				t.Fatalf("cut at %d: %v", n, err)
@@ -152,7 +153,7 @@ func TestHostile(t *testing.T) {
 		if err == nil && len(a.Entries) > 0 {
 			_, err = a.Open(&a.Entries[0])
 		}
-		var bad *FormatError
+		var bad *malformed.Error
 		var over *limit.Error
 		if err == nil || !strings.Contains(err.Error(), c.want) || !errors.As(err, &bad) && !errors.As(err, &over) {
 			t.Errorf("%s: %v", name, err)

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
 	"github.com/ulikunitz/xz/lzma"
@@ -183,7 +184,7 @@ func TestTruncated(t *testing.T) {
 		for n := range whole {
 			r := New(bytes.NewReader(whole[:n]), m, budget())
 			got, err := io.ReadAll(r)
-			var bad *FormatError
+			var bad *malformed.Error
 			if !errors.As(err, &bad) || !errors.Is(err, io.ErrUnexpectedEOF) {
 				if m == Zstd && n == 0 {
 					continue // no frames are a stream too
@@ -299,7 +300,7 @@ func TestHostile(t *testing.T) {
 		"lzma back too far": {append([]byte{0x5D, 0, 0, 1, 0, 100, 0, 0, 0, 0, 0, 0, 0, 0}, bytes.Repeat([]byte{0xFE}, 30)...), LZMA, "before the start"},
 	} {
 		out, err := decode(c.data, c.m, budget())
-		var bad *FormatError
+		var bad *malformed.Error
 		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, %d bytes", name, err, len(out))
 		}
@@ -315,7 +316,7 @@ func TestSource(t *testing.T) {
 	broken := errors.New("disk is broken")
 	for m, data := range samples(t) {
 		_, err := io.ReadAll(New(io.MultiReader(bytes.NewReader(data[:len(data)/2]), failing{broken}), m, budget()))
-		var bad *FormatError
+		var bad *malformed.Error
 		if !errors.Is(err, broken) || errors.As(err, &bad) {
 			t.Errorf("%s: %v", m, err)
 		}
@@ -347,7 +348,7 @@ func FuzzRead(f *testing.F) {
 		}
 		b := limit.New(limit.Max{Ratio: 1000, RatioFloor: 1 << 20})
 		got, err := decode(data, Method(m), b)
-		var bad *FormatError
+		var bad *malformed.Error
 		var over *limit.Error
 		if err != nil && !errors.As(err, &bad) && !errors.As(err, &over) {
 			t.Fatalf("error of an unknown kind: %v", err)

@@ -97,7 +97,7 @@ func (x *xzReader) Read(p []byte) (int, error) {
 }
 
 func (x *xzReader) bad(what string, value any) error {
-	return &FormatError{x.src.offset(), what, value, nil}
+	return fault(x.src.offset(), what, value, nil)
 }
 
 // stream reads the header of the next stream. After the first one there may be

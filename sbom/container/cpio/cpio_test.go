@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/kinbom/kinbom/sbom/container/archivetest"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 var formats = []string{"odc", "newc", "crc"}
@@ -87,7 +88,7 @@ func TestTruncated(t *testing.T) {
 		whole, _ := list(bytes.NewReader(b))
 		for n := range end {
 			got, err := list(bytes.NewReader(b[:n]))
-			var bad *FormatError
+			var bad *malformed.Error
 			if !errors.As(err, &bad) || !errors.Is(err, io.ErrUnexpectedEOF) || bad.Offset > int64(n) {
 				t.Fatalf("%s cut at %d: %v", f, n, err)
 			}
@@ -124,7 +125,7 @@ func TestHostile(t *testing.T) {
 		"checksum":        {string(bad), "checksum of a content differs"},
 	} {
 		_, err := list(strings.NewReader(c.in))
-		var bad *FormatError
+		var bad *malformed.Error
 		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -245,7 +246,7 @@ func FuzzRead(f *testing.F) {
 		for {
 			h, err := c.Next()
 			if err != nil {
-				var bad *FormatError
+				var bad *malformed.Error
 				if err != io.EOF && !errors.As(err, &bad) {
 					t.Fatalf("error of an unknown kind: %v", err)
 				}

@@ -36,7 +36,7 @@ type Entry struct {
 	// hard links is met a second time there.
 	Private bool
 	// Err says why the path is not the whole one, or the content or the link's
-	// target cannot be read: *FormatError, *limit.Error, an error of decmpfs.
+	// target cannot be read: *malformed.Error, *limit.Error, an error of decmpfs.
 	Err error
 
 	data, rsrc fork

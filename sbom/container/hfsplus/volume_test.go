@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/kinbom/kinbom/sbom/container/hfsplus/hfsplustest"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func TestReadsEverything(t *testing.T) {
@@ -202,7 +203,7 @@ func TestAlternateHeader(t *testing.T) {
 		t.Error("the copy at the end was not used")
 	}
 	clear(data[len(data)-1024:])
-	var fe *FormatError
+	var fe *malformed.Error
 	if _, err := New(bytes.NewReader(data), int64(len(data)), v.budget); !errors.As(err, &fe) || fe.Offset != 1024 {
 		t.Errorf("without both: %v", err)
 	}

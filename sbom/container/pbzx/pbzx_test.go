@@ -11,6 +11,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/archivetest"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func decode(b []byte) ([]byte, error) {
@@ -77,7 +78,7 @@ func TestTruncated(t *testing.T) {
 		}
 		for n := range b {
 			got, err := decode(b[:n])
-			var bad *FormatError
+			var bad *malformed.Error
 			if borders[n] != (err == nil) || err != nil && (!errors.As(err, &bad) || !errors.Is(err, io.ErrUnexpectedEOF)) {
 				t.Fatalf("cut at %d: %v", n, err)
 			}
@@ -108,7 +109,7 @@ func TestHostile(t *testing.T) {
 		"not the size": {edit(true, 18, 9), "cannot be decoded"},
 	} {
 		got, err := decode(c.b)
-		var bad *FormatError
+		var bad *malformed.Error
 		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, %d bytes", name, err, len(got))
 		}
@@ -129,7 +130,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(archivetest.PBZX(plain[:100], 40, true))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		n, err := io.Copy(io.Discard, New(bytes.NewReader(b), limit.New(limit.Max{Ratio: 100, RatioFloor: 1 << 20})))
-		var bad *FormatError
+		var bad *malformed.Error
 		var over *limit.Error
 		if err != nil && !errors.As(err, &bad) && !errors.As(err, &over) {
 			t.Errorf("error of an unknown kind after %d bytes: %v", n, err)

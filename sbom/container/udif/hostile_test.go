@@ -17,6 +17,7 @@ import (
 	"github.com/kinbom/kinbom/sbom/container/udif"
 	"github.com/kinbom/kinbom/sbom/container/udif/udiftest"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // small is a volume in one table, with one change.
@@ -131,7 +132,7 @@ func TestDamagedChunk(t *testing.T) {
 			for s := int64(0); s < size; s += 512 {
 				p := make([]byte, 512)
 				_, err := r.ReadAt(p, s)
-				var where *udif.FormatError
+				var where *malformed.Error
 				switch {
 				case err == nil && !bytes.Equal(p, want[s:s+512]):
 					t.Errorf("sector %d: other bytes and no error", s/512)

@@ -156,7 +156,7 @@ func (d *chunked) sumChunk(ctx context.Context, c *chunk) error {
 // sumFile sums n bytes of the file at off.
 func (d *chunked) sumFile(ctx context.Context, off, n int64) (uint32, error) {
 	if !limit.Inside(off, n, d.size) {
-		return 0, &FormatError{off, "range lies outside the file", n}
+		return 0, fault(off, "range lies outside the file", n)
 	}
 	h := crc32.NewIEEE()
 	buf := make([]byte, 256<<10)

@@ -50,7 +50,7 @@ func readTable(e entry, dataFork int64) (*table, error) {
 	be := binary.BigEndian
 	b := e.data
 	bad := func(off int, what string, value any) (*table, error) {
-		return nil, &FormatError{e.offset, "table " + strconv.Quote(e.name) + " byte " + strconv.Itoa(off) + ": " + what, value}
+		return nil, fault(e.offset, "table "+strconv.Quote(e.name)+" byte "+strconv.Itoa(off)+": "+what, value)
 	}
 	if len(b) < tableHead || string(b[:4]) != "mish" {
 		return bad(0, "is not a table of chunks", len(b))

@@ -24,6 +24,7 @@ import (
 	"math"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // Sector is the unit of all tables, in bytes.
@@ -40,28 +41,12 @@ var (
 	ErrSparse    = errors.New("sparse disk images are not supported: convert it to a compressed image (hdiutil convert)")
 )
 
-// FormatError says what is wrong with an image, and where.
-type FormatError struct {
-	Offset int64 // byte of the file; of the disk for partition maps
-	What   string
-	Value  any // the value at fault, an error below (see Unwrap), or nil
-}
+// format is what messages call these bytes.
+const format = "disk image"
 
-func (e *FormatError) Error() string {
-	s := "disk image: " + e.What
-	if err, ok := e.Value.(error); ok {
-		return fmt.Sprintf("%s at byte %d: %v", s, e.Offset, err)
-	}
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	return s + fmt.Sprintf(" at byte %d", e.Offset)
-}
-
-// Unwrap returns the error below, or nil.
-func (e *FormatError) Unwrap() error {
-	err, _ := e.Value.(error)
-	return err
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any) *malformed.Error {
+	return malformed.New(format, offset, what, value)
 }
 
 // Kind is what a file is, by its magic numbers.
@@ -118,7 +103,7 @@ type disk = io.ReaderAt
 // from b, now and in every later read.
 //
 // Errors: ErrNotImage, ErrEncrypted, ErrSegmented, ErrSparse (wrapped);
-// *FormatError for damage that hides the whole image; *limit.Error; or the
+// *malformed.Error for damage that hides the whole image; *limit.Error; or the
 // error of r.
 func New(r io.ReaderAt, size int64, b *limit.Budget) (*Image, error) {
 	switch Detect(r, size) {
@@ -152,7 +137,7 @@ func newUDIF(r io.ReaderAt, size int64, b *limit.Budget) (*Image, error) {
 			return nil, err
 		}
 		if t.end-t.start != t.claimed {
-			im.complain(&FormatError{e.offset, "table " + t.name + " has chunks for another number of sectors than it says", t.claimed})
+			im.complain(fault(e.offset, "table "+t.name+" has chunks for another number of sectors than it says", t.claimed))
 		}
 		im.tables = append(im.tables, t)
 	}
@@ -162,7 +147,7 @@ func newUDIF(r io.ReaderAt, size int64, b *limit.Budget) (*Image, error) {
 	}
 	im.disk, im.size = d, d.end*Sector
 	if c := im.master(); c.State == Differs {
-		im.complain(&FormatError{k.at + 352, "checksum over the tables' checksums differs", fmt.Sprintf("%08x", c.Got)})
+		im.complain(fault(k.at+352, "checksum over the tables' checksums differs", fmt.Sprintf("%08x", c.Got)))
 	}
 	im.findPartitions()
 	return im, nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/archivetest"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func open(b []byte, m limit.Max) (*Reader, error) {
@@ -132,7 +133,7 @@ func TestTruncated(t *testing.T) {
 	whole, _ := open(b, limit.Max{})
 	for n := range b {
 		x, err := open(b[:n], limit.Max{})
-		var bad *FormatError
+		var bad *malformed.Error
 		if int64(n) < whole.heap {
 			if !errors.As(err, &bad) || x != nil {
 				t.Fatalf("cut at %d: %v", n, err)
@@ -228,7 +229,7 @@ func TestHostile(t *testing.T) {
 				_, err = io.ReadAll(r)
 			}
 		}
-		var bad *FormatError
+		var bad *malformed.Error
 		var over *limit.Error
 		if err == nil || !strings.Contains(err.Error(), c.want) || !errors.As(err, &bad) && !errors.As(err, &over) {
 			t.Errorf("%s: %v", name, err)
