@@ -19,8 +19,8 @@ show; "carries" is not "collects".
 Inputs are directories, .app bundles, bare Mach-O files, zip, ipa and tar
 archives, disk images and installer packages, in any mix.
 
-What an input may cost is limited; --limit KEY=VALUE changes a limit (entries,
-bytes, depth, containers, path-length, file-size, ratio). A limit that is hit is
+What a run may cost is limited; --limit KEY=VALUE changes a limit (entries,
+bytes, time, depth, containers, path-length, file-size, ratio). A limit that is hit is
 a gap that names it. docs/limits.md has the table.
 
 Exit status, equal in all formats: 2 the call or the tool failed; else 1 some

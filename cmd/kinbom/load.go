@@ -30,7 +30,7 @@ type scanFlags struct {
 func (f *scanFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.rules, "rules", nil, "folder with more rule files (may be given again)")
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", 0, "reader processes at once (default: one for each core)")
-	c.Flags().StringArrayVar(&f.limits, "limit", nil, "most that an input may cost, such as bytes=2G (may be given again): "+strings.Join(limit.Keys(), ", "))
+	c.Flags().StringArrayVar(&f.limits, "limit", nil, "most that the run may cost, such as bytes=2G or time=10m (may be given again): "+strings.Join(limit.Keys(), ", "))
 }
 
 // loadRules gives the built-in rules and the user's.
@@ -99,7 +99,7 @@ func (f *scanFlags) max() (limit.Max, error) {
 	for _, l := range f.limits {
 		var bad *limit.SetError
 		if err := m.Set(l); errors.As(err, &bad) {
-			return m, usageError{"--" + bad.Error(), "--limit KEY=VALUE with one of " + strings.Join(bad.Keys, ", ") + "; a size may end in K, M, G or T"}
+			return m, usageError{"--" + bad.Error(), "--limit KEY=VALUE with one of " + strings.Join(bad.Keys, ", ") + "; a size may end in K, M, G or T, a time is such as 90s, 10m or 2h"}
 		}
 	}
 	return m, nil

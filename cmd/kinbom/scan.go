@@ -30,7 +30,7 @@ folder alone and gives the same result as from the apps.
 Without SOURCE_DATE_EPOCH the SBOMs carry no timestamp, and say so: the same
 input gives the same bytes.
 
-What an input may cost is limited (--limit changes that): a limit that is hit
+What the run may cost is limited (--limit changes that): a limit that is hit
 is a gap that names it, and the scan goes on with the rest.
 
 Exit status: 0 the SBOMs were written, whatever they say; 2 the call or the

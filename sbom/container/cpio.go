@@ -33,7 +33,7 @@ func (n *intake) cpio(r *cpio.Reader, place func(string) (string, string)) error
 		path, why := place(h.Name)
 		if why != "" {
 			n.tree.gap(sbom.GapUnreadable, shown(h.Name), -1, why)
-			n.tree.Lost.AddUnreadable(why, 1)
+			n.tree.lose(h.Name, why)
 			continue
 		}
 		id := cpioFile{h.Device, h.Inode}

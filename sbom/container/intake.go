@@ -78,7 +78,7 @@ func (n *intake) explain(err error) (kind sbom.GapKind, offset int64, why string
 	}
 	switch {
 	case errors.As(err, &over):
-		return sbom.GapLimit, -1, limitText(over)
+		return sbom.GapLimit, -1, limitText(n.budget, over)
 	case isEncrypted(err):
 		kind = sbom.GapEncrypted
 	case isUnsupported(err):
@@ -97,14 +97,14 @@ func (n *intake) name(given string, file bool) (path string, ok bool) {
 	if why == "" {
 		for _, err := range []error{n.budget.CheckPath(path), n.budget.CheckDepth(strings.Count(path, "/"))} {
 			if err != nil {
-				kind, why = sbom.GapLimit, limitText(err)
+				kind, why = sbom.GapLimit, limitText(n.budget, err)
 			}
 		}
 	}
 	if why != "" {
 		n.tree.gap(kind, shown(given), -1, why)
 		if file {
-			n.tree.Lost.AddUnreadable(why, 1)
+			n.tree.lose(given, why)
 		}
 		return "", false
 	}

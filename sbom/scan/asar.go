@@ -29,7 +29,7 @@ func (t *tree) addAsar(f *file, ct *container.Tree) {
 		}
 	}
 	f.opened, f.lost, f.beside = formatAsar, ct.Lost, ct.Beside
-	ct.Lost = sbom.Coverage{} // counted where the archive is
+	ct.LostIn = nil // counted where the archive is
 	from := len(t.files)
 	t.add(ct, f.norm+"/")
 	for _, m := range t.files[from:] {

@@ -23,7 +23,10 @@ func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 	var ids []sbom.FileID
 	own := d.own()
 	for _, f := range d.files {
-		if f.digest != "" && !f.ignored && !own[f.in] {
+		if f.digest == "" && f.trouble == nil { // a device, pipe or socket
+			continue
+		}
+		if !f.ignored && !own[f.in] { // an unread file counts by its name: what is not known is not the same
 			ids = append(ids, sbom.FileID{Path: d.rel(f), Digest: f.digest})
 		}
 	}
@@ -126,6 +129,7 @@ func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bund
 
 // cover counts every file of the product once.
 func (d *draft) cover(p *sbom.Product) {
+	p.Coverage.Add(d.lost)
 	notRead := map[string]*sbom.Gap{}
 	for _, f := range d.files {
 		rel := d.rel(f)

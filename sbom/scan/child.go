@@ -197,6 +197,7 @@ type plistAnswer struct {
 	Info    *plist.InfoFacts `json:",omitempty"`
 	Privacy *sbom.Privacy    `json:",omitempty"`
 	Trouble string           `json:",omitempty"`
+	limit   bool             // the trouble is a limit of the run, and nobody was asked
 }
 
 func readPlists(qs []plistRequest) []plistAnswer {

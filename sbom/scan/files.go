@@ -27,7 +27,7 @@ type tree struct {
 	files  []*file           // sorted by path
 	links  map[string]string // symbolic links: path -> target as written
 	gaps   []sbom.Gap        // of no single file; paths relative to the input
-	lost   sbom.Coverage     // files without an entry: names refused, over a limit
+	lost   []container.Lost  // files without an entry: names refused, over a limit
 }
 
 // file is one regular file of an input (or what could not be read as one).
@@ -88,6 +88,10 @@ func (s *scanner) hash(ctx context.Context, files []*file) error {
 			f.classify(head)
 			return nil
 		}
+		if over := s.over(nil); over != nil {
+			f.trouble = s.limitGap(over, f.path)
+			return nil
+		}
 		key, err := diskID(f.disk)
 		if err != nil {
 			f.fail(err)
@@ -97,13 +101,16 @@ func (s *scanner) hash(ctx context.Context, files []*file) error {
 		h := v.(*hashed)
 		h.once.Do(func() {
 			h.stamp = stampOf(f.disk)
-			h.digest, h.head, h.err = hashFile(ctx, f.disk)
+			h.digest, h.head, h.err = hashFile(s.work, f.disk)
 		})
 		if h.err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			f.fail(h.err)
+			if over := s.over(nil); over != nil && errors.Is(h.err, s.work.Err()) {
+				f.trouble = s.limitGap(over, f.path)
+			}
 			return nil
 		}
 		f.digest, f.stamp = h.digest, h.stamp

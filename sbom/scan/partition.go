@@ -19,6 +19,7 @@ type draft struct {
 	set   *bundle.Set
 
 	facts    bundle.Facts
+	lost     sbom.Coverage // files of it that have no entry
 	binaries map[*file]*reading
 	packages []sbom.Package
 	gaps     []sbom.Gap // paths relative to the product
@@ -43,10 +44,11 @@ func (d *draft) relPath(p string) string {
 func (s *scanner) partition(trees []*tree, out *sbom.Scan) []*draft {
 	var all []*draft
 	for _, t := range trees {
-		out.Outside.Add(t.lost)
 		drafts := s.partitionTree(t, out)
+		h := holdersOf(drafts)
+		h.share(t.lost, out)
 		for _, g := range t.gaps {
-			if d := holder(drafts, g.Path); d != nil {
+			if d := h.of(g.Path); d != nil {
 				g.Path = d.relPath(g.Path)
 				d.gaps = append(d.gaps, g)
 				continue
@@ -79,16 +81,6 @@ func (d *draft) below(p string) bool {
 		return p == "" || strings.HasPrefix(d.root, p+"/")
 	}
 	return slices.ContainsFunc(d.files, func(f *file) bool { return p == "" || strings.HasPrefix(f.norm, p+"/") })
-}
-
-// holder is the app that a path lies in, or nil.
-func holder(drafts []*draft, p string) *draft {
-	for _, d := range drafts {
-		if d.kind == sbom.KindApp && strings.HasPrefix(p, d.root+"/") {
-			return d
-		}
-	}
-	return nil
 }
 
 func (s *scanner) partitionTree(t *tree, out *sbom.Scan) []*draft {

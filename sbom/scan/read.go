@@ -141,7 +141,7 @@ func (s *scanner) read(ctx context.Context, drafts []*draft) error {
 // once more at the shallow level, in another child.
 func (s *scanner) binary(ctx context.Context, f *file) (*reading, error) {
 	q := machoRequest{Disk: f.disk, Digest: f.digest, Rules: s.rulesFile()}
-	b, err := s.ask(ctx, s.pool, askMachO, q, deadline(f.size))
+	b, err := s.ask(s.pool, askMachO, q, deadline(f.size))
 	if err != nil && fatal(ctx, err) {
 		return nil, err
 	}
@@ -151,12 +151,12 @@ func (s *scanner) binary(ctx context.Context, f *file) (*reading, error) {
 	if err == nil {
 		return s.keep(f, b, nil)
 	}
-	first := gapOf(err)
-	if first.Kind == sbom.GapUnreadable {
+	first := s.gapOf(err)
+	if first.Kind == sbom.GapUnreadable || first.Kind == sbom.GapLimit {
 		return &reading{trouble: &first}, nil
 	}
 	q.Basic = true
-	b, err = s.ask(ctx, s.pool, askMachO, q, deadline(f.size))
+	b, err = s.ask(s.pool, askMachO, q, deadline(f.size))
 	if err == nil && f.changed() {
 		return &reading{trouble: changedGap()}, nil
 	}
@@ -193,13 +193,13 @@ func (s *scanner) keep(f *file, answer []byte, notes []sbom.Gap) (*reading, erro
 	return r, nil
 }
 
-// ask sends one request to a pool.
-func (s *scanner) ask(ctx context.Context, p *worker.Pool, kind string, q any, limit time.Duration) ([]byte, error) {
+// ask sends one request to a pool, as long as there is time.
+func (s *scanner) ask(p *worker.Pool, kind string, q any, limit time.Duration) ([]byte, error) {
 	b, err := json.Marshal(q)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a request: %w", err)
 	}
-	return p.Do(ctx, kind, b, limit)
+	return p.Do(s.work, kind, b, limit)
 }
 
 // fatal tells trouble with the run from trouble with the input.
@@ -209,7 +209,10 @@ func fatal(ctx context.Context, err error) bool {
 }
 
 // gapOf is the gap that stands for a request that failed.
-func gapOf(err error) sbom.Gap {
+func (s *scanner) gapOf(err error) sbom.Gap {
+	if over := s.over(nil); over != nil && errors.Is(err, s.work.Err()) {
+		return *s.limitGap(over, "")
+	}
 	var dead *worker.DeadError
 	if errors.As(err, &dead) {
 		return dead.Gap("")
