@@ -60,10 +60,19 @@ func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 }
 
 // lacking names the bundles whose executable is not among the files, although
-// their property list names one: what they run was not looked at.
+// their property list names one, or is nothing that is known as code, such as an
+// empty file: what they run was not looked at.
 func (d *draft) lacking(bundles []sbom.Bundle) []sbom.Gap {
+	unknown := map[string]bool{}
+	for _, f := range d.files {
+		unknown[d.rel(f)] = f.kind == "" && f.trouble == nil && f.opened == ""
+	}
 	var out []sbom.Gap
 	for _, b := range bundles {
+		if b.Executable != "" && unknown[b.Executable] {
+			out = append(out, sbom.Gap{Kind: sbom.GapNotLookedAt, Path: b.Executable, Offset: -1, Count: 1,
+				Why: "executable of a bundle, and nothing that is known as code"})
+		}
 		if name := d.facts.Info[b.Path].Executable; name != "" && b.Executable == "" {
 			out = append(out, sbom.Gap{Kind: sbom.GapUnresolved, Path: b.Path, Offset: -1, Count: 1,
 				Why: fmt.Sprintf("executable %q of the bundle is not there", name)})
