@@ -34,6 +34,7 @@ type Tree struct {
 	Gaps    []sbom.Gap    // sorted; paths are Norm, "" is the input itself
 	Lost    sbom.Coverage // files that have no entry: names refused, entries over a limit
 	Beside  []Beside      // files that an asar archive lists and that lie beside it; in its order
+	Header  sbom.Digest   // of the header of an asar archive: what ElectronAsarIntegrity names
 
 	once sync.Once
 	at   map[string]int // Norm to its first entry; folders without entry: -1
