@@ -131,6 +131,22 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// What is split off does not depend on the form in which the installer comes.
+func TestSplitInAnyForm(t *testing.T) {
+	dir := installer(t)
+	write(t, filepath.Join(dir, "Outer.app/Contents/Resources/p.zip"), zipOf(t, innerApp()))
+	o := options(t, dir)
+	o.Split = true
+	folder := run(t, o)
+	archive := filepath.Join(t.TempDir(), "a.tar.gz")
+	packed(t, archive, []string{"tar", "-C", dir, "-czf"})
+	o.Inputs = []string{archive}
+	equalFolder(t, folder, run(t, o), "a.tar.gz", "tar")
+	if len(folder.Products) != 5 {
+		t.Errorf("%d products", len(folder.Products))
+	}
+}
+
 // A folder whose app is all that it holds is no product beside it.
 func TestSplitLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
@@ -246,6 +262,13 @@ func TestContainersInApp(t *testing.T) {
 				t.Skip("xorriso is not installed")
 			}
 			return dmgOf(t, innerApp())
+		}},
+		{"p.xar", "", func() []byte {
+			var l []archivetest.File
+			for _, f := range innerApp() {
+				l = append(l, archivetest.File{Name: f.name, Data: string(f.data)})
+			}
+			return archivetest.XAR(l...)
 		}},
 		{"two.zip", "p.tar/", func() []byte { return zipOf(t, []member{{"p.tar", tarOf(t, innerApp())}}) }},
 	} {
