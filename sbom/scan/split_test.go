@@ -39,8 +39,10 @@ func installer(t *testing.T) string {
 	app(t, in+"/Library/LoginItems", "Login", code("Login"))
 	app(t, in+"/Frameworks/U.framework/Resources", "Update", code("Update"))
 	write(t, in+"/Resources/Name.app/readme.txt", []byte("text"))
-	if err := os.Symlink("../Resources/Inner.app", in+"/MacOS/link"); err != nil {
-		t.Fatal(err)
+	for at, target := range map[string]string{"MacOS/link": "../Resources/Inner.app", "Resources/Inner.app/Contents/dangling": "nothing"} {
+		if err := os.Symlink(target, filepath.Join(in, at)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }
@@ -74,8 +76,8 @@ func TestNoSplit(t *testing.T) {
 	if d := cmp.Diff(want, noteLines(p.Notes)); d != "" {
 		t.Errorf("notes (-want +got):\n%s", d)
 	}
-	if slices.ContainsFunc(p.Gaps, func(g sbom.Gap) bool { return strings.Contains(g.Path, "Inner") }) {
-		t.Errorf("an app that is looked at is a gap: %v", gapLines(p.Gaps))
+	if d := cmp.Diff([]string{"not-looked-at Contents/Resources/Inner.app/Contents/dangling: symbolic link that leads out of the input or to nothing x1"}, gapLines(p.Gaps)); d != "" {
+		t.Errorf("an app that is looked at is no gap (-want +got):\n%s", d)
 	}
 }
 
@@ -121,6 +123,9 @@ func TestSplit(t *testing.T) {
 	if d := cmp.Diff(whole.Inputs, s.Inputs); d != "" {
 		t.Errorf("manifest (-whole +split):\n%s", d)
 	}
+	if d := cmp.Diff([]string{"not-looked-at Contents/dangling: symbolic link that leads out of the input or to nothing x1"}, gapLines(got[in].Gaps)); d != "" || len(got["Outer.app"].Gaps) > 0 {
+		t.Errorf("gaps of the outer app %v, of the inner (-want +got):\n%s", gapLines(got["Outer.app"].Gaps), d)
+	}
 	if p := got[second]; p.ID != idOf(t, dir, second) || p.Name != "Second" || p.BundleID != "com.example.Second" || p.Kind != sbom.KindApp {
 		t.Errorf("product %+v", p)
 	}
@@ -157,6 +162,20 @@ func TestSplitLeavesNothing(t *testing.T) {
 	s := run(t, o)
 	if len(s.Products) != 1 || s.Products[0].Name != "Inner" || s.Outside.Files != 1 {
 		t.Errorf("%d products, outside %+v", len(s.Products), s.Outside)
+	}
+}
+
+// Symbolic links belong to the product that they lie in.
+func TestSplitLinks(t *testing.T) {
+	tr := &tree{links: map[string]string{"O.app/a": "1", "O.app/I.app/b": "2", "O.app/I.app/J.app/c": "3", "P.app/d": "4", "O.app/I.application/e": "5"}}
+	split := map[string]bool{"O.app/I.app": true, "O.app/I.app/J.app": true}
+	for root, want := range map[string]map[string]string{
+		"O.app": {"a": "1", "I.application/e": "5"}, "O.app/I.app": {"b": "2"}, "O.app/I.app/J.app": {"c": "3"}, "P.app": {"d": "4"},
+	} {
+		d := &draft{kind: sbom.KindApp, root: root, tree: tr, split: split}
+		if diff := cmp.Diff(want, d.links()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", root, diff)
+		}
 	}
 }
 
