@@ -20,17 +20,19 @@ import (
 
 // scanFlags are what every verb that may scan takes. They are the same for all:
 // an audit of apps does what a scan and an audit of its SBOMs do. That is why
-// audit has one flag more than the eight that a verb should have.
+// audit has two flags more than the eight that a verb should have.
 type scanFlags struct {
 	rules  []string
 	jobs   int
 	limits []string
+	split  bool
 }
 
 func (f *scanFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.rules, "rules", nil, "folder with more rule files (may be given again)")
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", 0, "reader processes at once (default: one for each core)")
 	c.Flags().StringArrayVar(&f.limits, "limit", nil, "most that the run may cost, such as bytes=2G or time=10m (may be given again): "+strings.Join(limit.Keys(), ", "))
+	c.Flags().BoolVar(&f.split, "split", false, "apps that an app holds, as an installer does, are products of their own")
 }
 
 // loadRules gives the built-in rules and the user's.
@@ -76,6 +78,7 @@ func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*sbom.Sc
 	switch {
 	case saved == 0:
 		s, err := f.scan(ctx, e, set, inputs, most)
+		e.hintSplit(s)
 		return s, set, err
 	case saved < len(inputs):
 		return nil, nil, usageError{"saved SBOMs and apps cannot be mixed in one run", "scan the apps first: kinbom scan APPS -o boms"}
@@ -85,12 +88,43 @@ func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*sbom.Sc
 	if len(f.limits) > 0 {
 		return nil, nil, usageError{"--limit cannot change what saved SBOMs say", "scan the apps again with --limit, and use that"}
 	}
+	if f.split {
+		return nil, nil, usageError{"--split cannot change what saved SBOMs say", "scan the apps again with --split, and use that"}
+	}
 	s, err := cdx.Load(inputs[0])
+	e.hintSplit(s)
 	if err == nil && len(f.rules) > 0 && s.Rules != set.Digest() {
 		return nil, nil, usageError{"--rules cannot change what saved SBOMs say: they were made with other rules (" + s.Rules.Short() + ", not " + set.Digest().Short() + ")",
 			"scan the apps again with --rules, and audit that"}
 	}
 	return s, set, err
+}
+
+// hintSplit names the flag when products hold apps of their own. Saved SBOMs say
+// it as the scan did. s may be nil.
+func (e *env) hintSplit(s *sbom.Scan) {
+	if s == nil {
+		return
+	}
+	apps, in, first := 0, 0, ""
+	for _, p := range s.Products {
+		had := apps
+		for _, n := range p.Notes {
+			if n.Kind != sbom.NoteHoldsApp {
+				continue
+			}
+			if apps++; apps == 1 {
+				first = p.Paths[0] + "/" + n.Path
+			}
+		}
+		if apps > had {
+			in++
+		}
+	}
+	if apps > 0 {
+		fmt.Fprintf(e.stderr, "kinbom: hint: %s in the resources of %s, the first is %s; a scan with --split makes products of them\n",
+			count(apps, "app"), count(in, "product"), printable(first))
+	}
 }
 
 // max reads the limits that the user gave.
@@ -109,7 +143,7 @@ func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, input
 	p := &progress{env: e}
 	defer p.clear()
 	s, err := scan.Run(ctx, scan.Options{
-		Inputs: inputs, Rules: set, Command: e.child, Watcher: e.watcher, Version: version, Jobs: f.jobs, Max: most, Progress: p.draw,
+		Inputs: inputs, Rules: set, Command: e.child, Watcher: e.watcher, Version: version, Jobs: f.jobs, Split: f.split, Max: most, Progress: p.draw,
 	})
 	var none *scan.NoProductError
 	var room *scan.NoRoomError

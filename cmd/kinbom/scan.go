@@ -30,6 +30,10 @@ folder alone and gives the same result as from the apps.
 Without SOURCE_DATE_EPOCH the SBOMs carry no timestamp, and say so: the same
 input gives the same bytes.
 
+An app and all that lies in it is one product. With --split the apps that it
+holds as an installer does (in Contents/Resources, archives there, and wherever
+an app does not keep its own helpers) are products of their own.
+
 What the run may cost is limited (--limit changes that): a limit that is hit
 is a gap that names it, and the scan goes on with the rest.
 

@@ -45,7 +45,7 @@ func Formats() []Format {
 			Detect: func(head []byte, name string) bool { return zipMagic(head) && hasEnding(name, ".ipa") }, Open: openZip},
 		{Name: "zip", Doc: "zip archive, symbolic links and zip64 included", Endings: []string{".zip"},
 			Detect: func(head []byte, _ string) bool { return zipMagic(head) }, Open: openZip},
-		{Name: "pkg", Doc: "installer package or .xip: a xar archive", Endings: []string{".pkg", ".mpkg", ".xip"},
+		{Name: "pkg", Doc: "installer package or .xip: a xar archive", Endings: []string{".pkg", ".mpkg", ".xip", ".xar"},
 			Detect: func(head []byte, _ string) bool { return xar.Detect(head) }, Open: openPackage},
 		{Name: "tar", Doc: "tar archive, plain or with gzip, bzip2, xz, lzma or zstd", Endings: []string{".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst", ".gz", ".bz2", ".xz", ".zst"},
 			Detect: func(head []byte, name string) bool {

@@ -36,6 +36,7 @@ type Tree struct {
 	Lost    sbom.Coverage // files that have no entry: names refused, entries over a limit
 	LostIn  []Lost        // the same by folder; sorted
 	Beside  []Beside      // files that an asar archive lists and that lie beside it; in its order
+	Header  sbom.Digest   // of the header of an asar archive: what ElectronAsarIntegrity names
 
 	once sync.Once
 	at   map[string]int // Norm to its first entry; folders without entry: -1

@@ -44,6 +44,10 @@ func TestInfo(t *testing.T) {
 			InfoFacts{Build: "42", Version: "3.25", Platform: "visionos", MinOS: "12"}},
 		{"ExtensionKit", `<key>EXAppExtensionAttributes</key><dict><key>EXExtensionPointIdentifier</key><string>p</string></dict>
 <key>CFBundleSupportedPlatforms</key><array><string>HomePodOS</string></array>`, InfoFacts{ExtensionPoint: "p", Platform: "homepodos"}},
+		{"asar integrity", `<key>ElectronAsarIntegrity</key><dict><key>Resources/b.asar</key><string>x</string>
+<key>Resources/a.asar</key><dict><key>algorithm</key><string>SHA256</string><key>hash</key><string>ab</string></dict></dict>`,
+			InfoFacts{AsarIntegrity: []AsarHash{{"Resources/a.asar", "SHA256", "ab"}, {Path: "Resources/b.asar"}}}},
+		{"asar integrity of an odd type", `<key>ElectronAsarIntegrity</key><array><string>x</string></array>`, InfoFacts{}},
 		{"empty", "", InfoFacts{}},
 	}
 	for _, tt := range tests {

@@ -19,18 +19,8 @@ const (
 
 // assemble puts one product together from what its files said.
 func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
-	p := &sbom.Product{Kind: d.kind, Name: d.name, Paths: []string{d.path()}, Gaps: d.gaps}
-	var ids []sbom.FileID
-	own := d.own()
-	for _, f := range d.files {
-		if f.digest == "" && f.trouble == nil { // a device, pipe or socket
-			continue
-		}
-		if !f.ignored && !own[f.in] { // an unread file counts by its name: what is not known is not the same
-			ids = append(ids, sbom.FileID{Path: d.rel(f), Digest: f.digest})
-		}
-	}
-	p.ID = sbom.ProductID(ids)
+	p := &sbom.Product{ID: d.id(), Kind: d.kind, Name: d.name, Paths: []string{d.path()}, Gaps: d.gaps}
+	d.note(p)
 	p.Bundles = d.set.Bundles(d.facts)
 	p.Gaps = append(p.Gaps, d.lacking(p.Bundles)...)
 	bundles := map[string]sbom.Bundle{}
@@ -42,6 +32,8 @@ func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 		return nil, err
 	}
 	d.cover(p)
+	d.runtimes(p)
+	d.integrity(p)
 	linkIn.Bundles, linkIn.Links = p.Bundles, d.links()
 	links, gaps := link.Resolve(linkIn)
 	p.Links = links
@@ -111,6 +103,7 @@ func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bund
 		}
 		for i := range a.Slices {
 			sl := &a.Slices[i]
+			d.sight(rel, sl.Runtimes, true)
 			rel := path.Join(rel, sl.Member)
 			place := sbom.Place{Path: rel, File: f.digest, Offset: sl.Offset, Bundle: d.set.Innermost(rel),
 				Role: d.set.RoleOf(rel, sl.Image.Type, bundles)}
@@ -182,7 +175,7 @@ func (d *draft) links() map[string]string {
 	for p, target := range d.tree.links {
 		if d.root == "" {
 			out[p] = target
-		} else if strings.HasPrefix(p, d.root+"/") {
+		} else if strings.HasPrefix(p, d.root+"/") && !d.away(p) {
 			out[d.relPath(p)] = target
 		}
 	}
@@ -229,6 +222,7 @@ func merge(l []*sbom.Product) []*sbom.Product {
 			continue
 		}
 		old.Paths = append(old.Paths, p.Paths...)
+		old.Notes = append(old.Notes, p.Notes...) // what was split off is not in the id
 		old.Coverage.Add(p.Coverage)
 		old.Normalize()
 	}

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -81,6 +82,7 @@ type sliceAnalysis struct {
 	Ordinals   []ordinal
 	References []link.Reference
 	Tags       []sbom.Tag
+	Runtimes   []catalog.Sighting `json:",omitempty"`
 	Gaps       []sbom.Gap
 }
 
@@ -182,6 +184,7 @@ func analyse(s *macho.Slice, set *capability.Set, file sbom.Digest) sliceAnalysi
 	if s.Image.Type != "dsym" {
 		s.Unit.Image = s.Image.Digest
 		out.Tags = set.Match(&s.Unit, file, s.Offset)
+		out.Runtimes = catalog.InImage(s.Unit.Facts, file, s.Offset)
 	}
 	return out
 }
@@ -195,6 +198,7 @@ type plistRequest struct {
 // plistAnswer is what it says, or why it could not be read.
 type plistAnswer struct {
 	Info    *plist.InfoFacts `json:",omitempty"`
+	BuildAt int64            // byte at which the text of CFBundleVersion stands, or -1
 	Privacy *sbom.Privacy    `json:",omitempty"`
 	Trouble string           `json:",omitempty"`
 	limit   bool             // the trouble is a limit of the run, and nobody was asked
@@ -203,7 +207,7 @@ type plistAnswer struct {
 func readPlists(qs []plistRequest) []plistAnswer {
 	out := make([]plistAnswer, len(qs))
 	for i, q := range qs {
-		d, err := readPlist(q.Disk)
+		d, raw, err := readPlist(q.Disk)
 		switch {
 		case err != nil:
 			out[i].Trouble = reason(err)
@@ -212,7 +216,7 @@ func readPlists(qs []plistRequest) []plistAnswer {
 			out[i].Privacy = &p
 		default:
 			f := plist.Info(d)
-			out[i].Info = &f
+			out[i].Info, out[i].BuildAt = &f, valueAt(raw, "CFBundleVersion", f.Build)
 		}
 	}
 	return out
@@ -222,15 +226,35 @@ func readPlists(qs []plistRequest) []plistAnswer {
 // plist's own default limit lets it say so.
 const maxPlist = 1 << 20
 
-func readPlist(disk string) (plist.Dict, error) {
+func readPlist(disk string) (plist.Dict, []byte, error) {
 	f, err := container.OpenRegular(disk)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxPlist+1))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return plist.Parse(b, plist.Options{})
+	d, err := plist.Parse(b, plist.Options{})
+	return d, b, err
+}
+
+// valueAt is the byte of a property list at which a value stands as it is read,
+// or -1: after its key in XML, and in the binary form, where equal texts are
+// kept once, wherever it is first met.
+func valueAt(raw []byte, key, value string) int64 {
+	if value == "" {
+		return -1
+	}
+	if !bytes.HasPrefix(raw, []byte("bplist")) {
+		k := []byte("<key>" + key + "</key>")
+		if i := bytes.Index(raw, k); i >= 0 {
+			if j := bytes.Index(raw[i+len(k):], []byte("<string>"+value+"</string>")); j >= 0 {
+				return int64(i + len(k) + j + len("<string>"))
+			}
+		}
+		return -1
+	}
+	return int64(bytes.Index(raw, []byte(value)))
 }

@@ -42,9 +42,10 @@ type file struct {
 	trouble *sbom.Gap // could not be read
 
 	closed *sbom.Gap          // why an archive was not opened; its own bytes can be read
-	in     *file              // the asar archive that it is a member of, or nil
-	lost   sbom.Coverage      // members of an asar archive that have no entry
+	in     *file              // the archive that it is a member of, when that is an asar or lies in a bundle
+	lost   sbom.Coverage      // members of such an archive that have no entry
 	beside []container.Beside // what an asar archive lists and does not hold
+	header sbom.Digest        // of an asar archive's header
 
 	stamp  stamp // before it was hashed; see changed
 	digest sbom.Digest

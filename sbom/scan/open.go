@@ -148,13 +148,13 @@ func (t *tree) typed(p string, g sbom.Gap) {
 	}
 }
 
-// openArchives unpacks the archives that lie outside any app, those inside
-// them, and asar archives wherever they lie, as far as the budget goes.
+// openArchives unpacks archives wherever they lie, and those inside them, as far
+// as the budget goes.
 func (s *scanner) openArchives(ctx context.Context, t *tree, b *limit.Budget, given bool) error {
 	for depth, from := 1, 0; from < len(t.files); depth++ {
 		to := len(t.files)
 		for _, f := range t.files[from:to] {
-			if f.trouble != nil || f.special || outermostApp(f.norm) != "" && !namedAsar(f.norm) {
+			if f.trouble != nil || f.special {
 				continue
 			}
 			format := archiveFormat(f.disk, f.norm, given && depth == 1)
@@ -240,8 +240,8 @@ func (s *scanner) unpackInto(ctx context.Context, t *tree, f *file, format strin
 	_ = b.TakeEntries(a.Entries - entries) // the child stayed below what was left
 	_ = b.TakeBytes(a.Bytes - used)
 	ct := a.Tree
-	if format == formatAsar {
-		t.addAsar(f, ct)
+	if format == formatAsar || outermostBundle(f.norm) != "" {
+		t.addInner(f, format, ct)
 		return nil
 	}
 	f.opened = format

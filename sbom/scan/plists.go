@@ -40,6 +40,7 @@ func (s *scanner) plists(ctx context.Context, d *draft) error {
 		}
 	}
 	d.facts = bundle.Facts{Info: map[string]plist.InfoFacts{}, Privacy: map[string]sbom.Privacy{}}
+	d.infoAt = map[string]infoAt{}
 	for i, w := range want {
 		d.usePlist(w, answers[i], byPath[w.File])
 	}
@@ -77,6 +78,7 @@ func (d *draft) usePlist(w bundle.Plist, a plistAnswer, f *file) {
 		d.facts.Privacy[w.Bundle] = *a.Privacy
 	case a.Info != nil:
 		d.facts.Info[w.Bundle] = *a.Info
+		d.infoAt[w.Bundle] = infoAt{w.File, f.digest, a.BuildAt}
 	}
 	f.used = "property list"
 }

@@ -45,6 +45,7 @@ type Options struct {
 	Watcher  worker.Command  // starts a process that runs worker.WatchFolder; nil: a killed run leaves its private folder
 	Version  string          // of kinbom, for the record
 	Jobs     int             // children and hashers; 0: one for each core
+	Split    bool            // apps that an app holds, as installers do, become products of their own
 	Max      limit.Max       // what the whole run may cost
 	Limits   worker.Limits   // what one child may cost
 	Progress func(done, total int, what string)
