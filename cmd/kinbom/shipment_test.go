@@ -48,8 +48,8 @@ func deliveries() []delivery {
 		{file: "apps.tar.xz", kind: sbom.InputTar, write: func(s *shipment) []byte { return archivetest.XZ(s.tar()) }},
 		{file: "apps.tar.zst", kind: sbom.InputTar, write: func(s *shipment) []byte { return s.piped(s.tar(), "zstd", "-q", "-c") }},
 		{file: "apps.pkg", kind: sbom.InputPkg, below: "Payload/Applications/", write: (*shipment).pkg},
-		{file: "product.pkg", kind: sbom.InputPkg, below: "apps.pkg/Payload/Applications/", write: (*shipment).product},
-		{file: "apps.xip", kind: sbom.InputXIP, write: (*shipment).xip},
+		{file: "product.pkg", kind: sbom.InputPkg, below: "apps.pkg/Payload/Applications/", note: "pbzx payload", write: (*shipment).product},
+		{file: "apps.xip", kind: sbom.InputXIP, note: ".xip archive", write: (*shipment).xip},
 		{file: "hfs.img", kind: sbom.InputDMG, write: func(s *shipment) []byte { return s.hfs(hfsplustest.Image{}, 0) }},
 		{file: "zip-in.dmg", kind: sbom.InputDMG, below: "apps.zip/", write: func(s *shipment) []byte { return s.wrapped("apps.zip", s.zip()) }},
 		{file: "pkg-in.dmg", kind: sbom.InputDMG, below: "apps.pkg/Payload/Applications/", write: func(s *shipment) []byte { return s.wrapped("apps.pkg", s.pkg()) }},
@@ -57,13 +57,17 @@ func deliveries() []delivery {
 			return s.zipOf("apps.dmg", s.disk(udiftest.Zlib, s.hfs(hfsplustest.Image{}, 0)))
 		}},
 		{file: "apfs.dmg", kind: sbom.InputDMG, write: func(s *shipment) []byte { return s.apfs(udiftest.Zlib, false) }},
-		{file: "apfs-gpt.dmg", kind: sbom.InputDMG, write: func(s *shipment) []byte { return s.apfs(udiftest.XZ, true) }},
-		{file: "apfs-in.zip", kind: sbom.InputZip, below: "apps.dmg/", write: func(s *shipment) []byte {
+		{file: "apfs-gpt.dmg", kind: sbom.InputDMG, note: "untested apfs-gpt.dmg: disk image with xz chunks", write: func(s *shipment) []byte { return s.apfs(udiftest.XZ, true) }},
+		{file: "apfs-in.zip", kind: sbom.InputZip, below: "apps.dmg/", note: "untested apfs-in.zip/apps.dmg: disk image with bzip2 chunks", write: func(s *shipment) []byte {
 			return s.zipOf("apps.dmg", s.apfs(udiftest.Bzip2, true))
 		}},
 	}
 	for name, kind := range map[string]uint32{"raw": udiftest.Raw, "zlib": udiftest.Zlib, "bzip2": udiftest.Bzip2, "xz": udiftest.XZ, "lzfse": udiftest.LZFSE, "adc": udiftest.ADC} {
-		list = append(list, delivery{file: "hfs-" + name + ".dmg", kind: sbom.InputDMG, write: func(s *shipment) []byte {
+		note := "disk image with " + name + " chunks"
+		if name == "raw" || name == "zlib" {
+			note = ""
+		}
+		list = append(list, delivery{file: "hfs-" + name + ".dmg", kind: sbom.InputDMG, note: note, write: func(s *shipment) []byte {
 			return s.disk(kind, s.hfs(hfsplustest.Image{}, 0))
 		}})
 	}
@@ -73,7 +77,11 @@ func deliveries() []delivery {
 		}})
 	}
 	for name, kind := range map[string]uint32{"zlib": 4, "lzvn": 8, "raw": 10, "lzfse": 12} {
-		list = append(list, delivery{file: "decmpfs-" + name + ".dmg", kind: sbom.InputDMG, write: func(s *shipment) []byte {
+		note := ""
+		if name == "raw" {
+			note = "transparent compression without a codec"
+		}
+		list = append(list, delivery{file: "decmpfs-" + name + ".dmg", kind: sbom.InputDMG, note: note, write: func(s *shipment) []byte {
 			return s.disk(udiftest.Zlib, udiftest.GPT(512, udiftest.Volume{Name: "disk image", Type: "Apple_HFS", Data: padded(s.hfs(hfsplustest.Image{}, kind))}))
 		}})
 	}

@@ -33,7 +33,7 @@ func TestXIPRoot(t *testing.T) {
 			if d := cmp.Diff([]string{"A.app", "A.app/a"}, got); d != "" {
 				t.Errorf("entries (-want +got):\n%s", d)
 			}
-			if tree.Kind != sbom.InputXIP || tree.Lost.Unreadable != c.lost || len(tree.Gaps) != c.lost {
+			if tree.Kind != sbom.InputXIP || tree.Lost.Unreadable != c.lost || len(tree.Gaps) != c.lost+1 || tree.Gaps[0].Kind != sbom.GapUntested {
 				t.Errorf("%s, lost %+v, gaps %v", tree.Kind, tree.Lost, tree.Gaps)
 			}
 		})

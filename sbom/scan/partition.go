@@ -53,7 +53,7 @@ func (s *scanner) partition(trees []*tree, out *sbom.Scan) []*draft {
 			}
 			out.Gaps = append(out.Gaps, g)
 			for _, d := range drafts {
-				if d.below(g.Path) { // a part of it may be in what was cut off
+				if g.Kind.Missing() && d.below(g.Path) { // a part of it may be in what was cut off
 					g := g
 					g.Path, g.Why, g.Count = "", "what it came from could not be read whole: "+g.Why, 1
 					d.gaps = append(d.gaps, g)
