@@ -158,8 +158,9 @@ type Reason struct {
 	Count  int
 }
 
-// Gap is something that kinbom could not look into, or only in part. A gap is
-// a result: located, typed, and shown beside every negative.
+// Gap is something that kinbom could not look into, or only in part, or whose
+// reader is untested (see Missing). A gap is a result: located, typed, and shown
+// beside every negative.
 type Gap struct {
 	Kind   GapKind
 	Path   string // relative to the product, or to the input for gaps of no product
@@ -183,4 +184,10 @@ const (
 	GapUnresolved   GapKind = "unresolved"    // a library reference that leads nowhere in the input
 	GapUnsupported  GapKind = "unsupported"   // a container or format that cannot be opened
 	GapInconsistent GapKind = "inconsistent"  // inputs that contradict each other, such as BOMs made with different rules
+	GapUntested     GapKind = "untested"      // a form of container that was read after its description alone; belongs to no product
 )
+
+// Missing reports whether something was not looked at. Of all kinds only
+// GapUntested says no: all was read, by a reader that no file of another maker
+// has confirmed.
+func (k GapKind) Missing() bool { return k != GapUntested }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -162,9 +163,10 @@ const maxNamed = 5
 // noProduct says what stood in the way, and what to give instead.
 func noProduct(e *scan.NoProductError, inputs []string) error {
 	text := e.Error()
-	for i, g := range e.Gaps {
+	gaps := slices.DeleteFunc(slices.Clone(e.Gaps), func(g sbom.Gap) bool { return !g.Kind.Missing() })
+	for i, g := range gaps {
 		if i == maxNamed {
-			text += fmt.Sprintf("\n  and %d more could not be looked at", len(e.Gaps)-i)
+			text += fmt.Sprintf("\n  and %d more could not be looked at", len(gaps)-i)
 			break
 		}
 		text += fmt.Sprintf("\n  could not be looked at: %s: %s", printable(g.Path), printable(g.Why))

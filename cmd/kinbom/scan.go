@@ -89,13 +89,20 @@ func runScan(ctx context.Context, o *scanOptions, e *env, inputs []string) error
 	}
 	total := sbom.Coverage{}
 	total.Add(s.Outside)
-	gaps := len(s.Gaps)
+	gaps, untested := 0, ""
+	for _, g := range s.Gaps {
+		if g.Kind.Missing() {
+			gaps++
+			continue
+		}
+		untested += fmt.Sprintf("untested: %s: %s\n", printable(g.Path), printable(g.Why))
+	}
 	for _, p := range s.Products {
 		total.Add(p.Coverage)
 		gaps += len(p.Gaps)
 	}
-	_, err = fmt.Fprintf(e.stdout, "%s written to %s\n%d files: %d analysed, %d skipped, %d unreadable; %s\n",
-		count(len(s.Products), "product"), o.output, total.Files, total.Analysed, total.Skipped, total.Unreadable, count(gaps, "gap"))
+	_, err = fmt.Fprintf(e.stdout, "%s written to %s\n%d files: %d analysed, %d skipped, %d unreadable; %s\n%s",
+		count(len(s.Products), "product"), o.output, total.Files, total.Analysed, total.Skipped, total.Unreadable, count(gaps, "gap"), untested)
 	return err
 }
 

@@ -59,7 +59,7 @@ func incomplete(out *finding.Report) []string {
 	if skipped > 0 {
 		reasons = append(reasons, "incomplete: "+count(skipped, "file", "files")+" of code not looked at")
 	}
-	if n := len(out.Gaps); n > 0 {
+	if n := out.Missing(); n > 0 {
 		reasons = append(reasons, "incomplete: "+count(n, "gap", "gaps"))
 	}
 	return reasons

@@ -54,11 +54,23 @@ func (r *Report) Summarize(headline string) Summary {
 // gap; one that it can do without (Gap.Weak) is none.
 func (r *Report) Unseen(p *Product) bool {
 	for _, g := range r.Gaps {
-		if g.Product != nil && *g.Product == p.ID && !g.Weak {
+		if g.Product != nil && *g.Product == p.ID && !g.Weak && sbom.GapKind(g.Kind).Missing() {
 			return true
 		}
 	}
 	return p.Coverage.Unreadable > 0 || p.Coverage.NotLookedAt() > 0
+}
+
+// Missing counts the gaps that stand for something that was not looked at: all
+// but those of kind untested.
+func (r *Report) Missing() int {
+	n := 0
+	for _, g := range r.Gaps {
+		if sbom.GapKind(g.Kind).Missing() {
+			n++
+		}
+	}
+	return n
 }
 
 // NoNegative reports whether a capability was not found in a product at grade

@@ -27,6 +27,7 @@ func openImage(ctx context.Context, f *os.File, dest string, b *limit.Budget) (*
 	if err != nil {
 		return n.finish(err)
 	}
+	n.untestedImage(im)
 	volumes := n.volumes(im)
 	for _, err := range im.Problems() {
 		n.trouble("", err)
@@ -93,7 +94,9 @@ func (n *intake) volumes(im *udif.Image) []volume {
 			for _, err := range c.Damage {
 				n.trouble("", err)
 			}
-			for _, v := range c.Volumes() {
+			list := c.Volumes()
+			n.untestedAPFS(c, list)
+			for _, v := range list {
 				if v.Err != nil {
 					n.trouble("", fmt.Errorf("volume %q: %w", shown(v.Name), v.Err))
 					continue
@@ -111,6 +114,7 @@ func walkHFS(n *intake, v *hfsplus.Volume, prefix string) error {
 		if e.Private {
 			return nil
 		}
+		n.untestedHFS(e)
 		return n.node(prefix+e.Path, string(e.Type), e.Size, e.Link, e.Err, func() (io.Reader, error) { return v.Open(e) })
 	}))
 }
@@ -118,6 +122,9 @@ func walkHFS(n *intake, v *hfsplus.Volume, prefix string) error {
 // walkAPFS takes in the files of an APFS volume.
 func walkAPFS(n *intake, v *apfs.Volume, prefix string) error {
 	return n.damage(v.Walk(n.ctx, func(e apfs.Entry) error {
+		if e.Compressed {
+			n.untested("transparent compression on APFS")
+		}
 		return n.node(prefix+e.Path, string(e.Type), e.Size, e.Link, e.Err, func() (io.Reader, error) { return v.Open(e) })
 	}))
 }

@@ -23,9 +23,10 @@ type intake struct {
 	spool  *spool
 	budget *limit.Budget
 	tree   *Tree
-	size   int64          // bytes of the archive
-	out    int64          // bytes unpacked so far, of damaged entries too
-	files  map[string]int // path -> entry of a regular file, for hard links
+	size   int64           // bytes of the archive
+	out    int64           // bytes unpacked so far, of damaged entries too
+	files  map[string]int  // path -> entry of a regular file, for hard links
+	notes  map[string]bool // see untested
 }
 
 // beginIntake opens the private folder for one archive. The caller closes it.

@@ -33,6 +33,7 @@ func openPackage(ctx context.Context, f *os.File, dest string, b *limit.Budget) 
 	for _, err := range p.Troubles {
 		n.trouble("", err)
 	}
+	n.untestedPackage(p)
 	if p.Kind == pkg.KindXIP {
 		n.tree.Kind = sbom.InputXIP
 		r, err := p.OpenXIP()
@@ -55,6 +56,7 @@ func (n *intake) components(x *xar.Reader, p *pkg.Package) error {
 			if part.entry == nil {
 				continue
 			}
+			n.untestedPayload(x, part.entry)
 			r, err := part.open(c)
 			if err == nil {
 				err = n.cpio(r, part.place)

@@ -245,6 +245,9 @@ func (s *scanner) unpackInto(ctx context.Context, t *tree, f *file, format strin
 		return nil
 	}
 	f.opened = format
+	if f.norm == t.input.Path && t.input.Kind == format { // the input itself: a .xip is opened as a package
+		t.input.Kind = ct.Kind
+	}
 	t.add(ct, f.norm+"/")
 	return nil
 }

@@ -55,7 +55,7 @@ func (s *scanner) partition(trees []*tree, out *sbom.Scan) []*draft {
 		for _, g := range t.gaps {
 			held := h.of(g.Path)
 			for _, d := range drafts {
-				if d != held && d.below(g.Path) { // a part of it may be in what was cut off
+				if d != held && g.Kind.Missing() && d.below(g.Path) { // a part of it may be in what was cut off
 					g := g
 					g.Path, g.Why, g.Count = "", "what it came from could not be read whole: "+g.Why, 1
 					d.gaps = append(d.gaps, g)

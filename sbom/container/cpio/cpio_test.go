@@ -236,6 +236,61 @@ func TestToCPIO(t *testing.T) {
 	}
 }
 
+// TestSevenZip compares every file with what 7-Zip unpacks.
+func TestSevenZip(t *testing.T) {
+	zz, err := exec.LookPath("7zz")
+	if err != nil {
+		t.Skip("7zz is not installed")
+	}
+	for _, form := range formats {
+		b := archivetest.CPIO(form, archivetest.File{Name: "./"}, archivetest.File{Name: "./App/"},
+			archivetest.File{Name: "./App/main", Data: strings.Repeat("code", 5001), Mode: 0o755},
+			archivetest.File{Name: "./App/\u00e4 \u00fc", Data: "umlaut"}, archivetest.File{Name: "./App/link", Link: "main"},
+			archivetest.File{Name: "./empty"})
+		dir := t.TempDir()
+		file, out := filepath.Join(dir, "a.cpio"), filepath.Join(dir, "out")
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if msg, err := exec.Command(zz, "x", "-y", "-tcpio", "-o"+out, file).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", form, err, msg)
+		}
+		n := 0
+		for c := NewReader(bytes.NewReader(b)); ; n++ {
+			h, err := c.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := filepath.Join(out, h.Name)
+			info, err := os.Lstat(name)
+			switch {
+			case err != nil:
+				t.Errorf("%s: %v", form, err)
+			case h.Type == TypeSymlink:
+				if to, err := os.Readlink(name); err != nil || to != h.Link {
+					t.Errorf("%s: %s leads to %q, 7zz has %q, %v", form, h.Name, h.Link, to, err)
+				}
+			case h.Type == TypeDir && !info.IsDir():
+				t.Errorf("%s: 7zz has %s as %v", form, h.Name, info.Mode())
+			case h.Type == TypeFile:
+				if want, err := os.ReadFile(name); err != nil || !bytes.Equal(want, got) {
+					t.Errorf("%s: %s: 7zz reads %d bytes (%v), we %d", form, h.Name, len(want), err, len(got))
+				}
+			}
+		}
+		if n != 6 {
+			t.Errorf("%s: %d entries", form, n)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, form := range formats {
 		f.Add(sample(form))
