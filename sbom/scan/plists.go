@@ -33,7 +33,7 @@ func (s *scanner) plists(ctx context.Context, d *draft) error {
 					return err
 				}
 				g := gapOf(err)
-				answers[i].Trouble = g.Why
+				answers[i].Trouble, answers[i].Kind = g.Why, g.Kind
 				continue
 			}
 			answers[i] = one[0]
@@ -68,7 +68,7 @@ func (s *scanner) askPlists(ctx context.Context, want []bundle.Plist, byPath map
 func (d *draft) usePlist(w bundle.Plist, a plistAnswer, f *file) {
 	switch {
 	case a.Trouble != "":
-		f.trouble = &sbom.Gap{Kind: sbom.GapUnreadable, Path: f.path, Offset: -1, Count: 1, Why: "property list: " + a.Trouble}
+		f.trouble = &sbom.Gap{Kind: a.Kind, Path: f.path, Offset: -1, Count: 1, Why: "property list: " + a.Trouble}
 		return
 	case a.Privacy != nil:
 		d.facts.Privacy[w.Bundle] = *a.Privacy
