@@ -47,7 +47,7 @@ func Formats() []Format {
 			Detect: func(head []byte, _ string) bool { return zipMagic(head) }, Open: openZip},
 		{Name: "pkg", Doc: "installer package or .xip: a xar archive", Endings: []string{".pkg", ".mpkg", ".xip", ".xar"},
 			Detect: func(head []byte, _ string) bool { return xar.Detect(head) }, Open: openPackage},
-		{Name: "tar", Doc: "tar archive, plain or with gzip, bzip2, xz, lzma or zstd", Endings: []string{".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst", ".gz", ".bz2", ".xz", ".zst"},
+		{Name: "tar", Doc: "tar archive, plain or with gzip, bzip2, xz, lzma or zstd", Endings: []string{".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst", ".gz", ".bz2", ".xz", ".zst", ".lzma"},
 			Detect: func(head []byte, name string) bool {
 				return tarball.Detect(head) || tarName(name) && compress.Detect(head) != ""
 			}, Open: openTar},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/container/apfs"
@@ -32,7 +33,8 @@ func openImage(ctx context.Context, f *os.File, dest string, b *limit.Budget) (*
 	for _, err := range im.Problems() {
 		n.trouble("", err)
 	}
-	if len(volumes) == 0 {
+	found := slices.ContainsFunc(im.Partitions, func(p udif.Partition) bool { return p.Type != udif.Other })
+	if len(volumes) == 0 && !found { // one that is there and cannot be opened has its own gap
 		n.tree.gap(sbom.GapUnsupported, "", -1, "disk image without an HFS+ or APFS volume")
 	}
 	used := map[string]int{}

@@ -90,13 +90,22 @@ func (n *intake) keepOn(path string, err error) error {
 	return nil
 }
 
-// xarFile takes in a file of the archive itself.
+// xarFile takes in a file of the archive itself, or what else it is.
 func (n *intake) xarFile(x *xar.Reader, e *xar.Entry) error {
-	if e == nil || e.Type != xar.TypeFile {
+	if e == nil || e.Type == xar.TypeDir {
 		return nil
 	}
 	if err := n.entry(); err != nil {
 		return err
+	}
+	switch e.Type {
+	case xar.TypeFile, xar.TypeHardlink:
+	case xar.TypeSymlink:
+		n.link(e.Path, e.Link)
+		return nil
+	default:
+		n.other(e.Path)
+		return nil
 	}
 	return n.file(e.Path, e.Size, func() (io.Reader, error) { return x.Open(e) })
 }

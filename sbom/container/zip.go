@@ -43,7 +43,7 @@ func openZip(ctx context.Context, f *os.File, dest string, b *limit.Budget) (*Tr
 	u := &unzip{ctx: ctx, spool: s, budget: b, size: info.Size(), tree: &Tree{Kind: sbom.InputZip, Root: dest}}
 	files, err := u.directory(f)
 	if err != nil {
-		kind, why := sbom.GapUnreadable, "zip directory cannot be read: "+err.Error()
+		kind, why := sbom.GapUnreadable, "zip directory cannot be read: "+plain(err)
 		if over := (*limit.Error)(nil); errors.As(err, &over) {
 			kind, why = sbom.GapLimit, limitText(u.budget, over)
 		}
@@ -296,7 +296,7 @@ func unpackText(err error) string {
 	case errors.Is(err, zip.ErrFormat):
 		return "zip entry is damaged: its records contradict each other"
 	}
-	return "zip entry is damaged: " + err.Error()
+	return "zip entry is damaged: " + plain(err) // without a path of this machine
 }
 
 // contextReader ends with the context, and counts.

@@ -205,6 +205,16 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
+// A gap does not name the archive's place on this machine.
+func TestGapsNameNoPlace(t *testing.T) {
+	data := makeZip(t, item{name: "a", data: "x", change: raw})
+	binary.LittleEndian.PutUint32(data[len(data)-6:], 1<<31) // the directory lies far behind the end
+	want := "file \"a\"\ngap unreadable \"a\" x1: zip entry is damaged: negative offset\n"
+	if diff := cmp.Diff(want, describe(unpack(t, data, limit.Max{}))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Whatever is cut off or overwritten, there is a tree, and it says so.
 func TestDamage(t *testing.T) {
 	data := makeZip(t, item{name: "a", data: "hello hello hello"}, item{name: "b/", data: ""}, item{name: "l", data: "a", mode: fs.ModeSymlink | 0o777})

@@ -8,11 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/kinbom/kinbom/sbom"
+
+	"github.com/kinbom/kinbom/sbom/plist/plisttest"
 )
 
 func parse(t *testing.T, body string) Dict {
 	t.Helper()
-	d, err := Parse([]byte(wrap("<dict>"+body+"</dict>")), Options{})
+	d, err := Parse([]byte(plisttest.Wrap("<dict>"+body+"</dict>")), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +111,7 @@ func TestSampleIsXML(t *testing.T) {
 		t.Skip("xmllint is not installed")
 	}
 	name := filepath.Join(t.TempDir(), "sample.plist")
-	if err := os.WriteFile(name, []byte(wrap(sample)), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte(plisttest.Wrap(plisttest.Sample)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command(lint, "--noout", "--nonet", name).CombinedOutput(); err != nil {

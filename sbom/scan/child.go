@@ -4,17 +4,20 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/capability"
 	"github.com/kinbom/kinbom/sbom/catalog"
 	"github.com/kinbom/kinbom/sbom/container"
 	"github.com/kinbom/kinbom/sbom/container/ar"
+	"github.com/kinbom/kinbom/sbom/limit"
 	"github.com/kinbom/kinbom/sbom/link"
 	"github.com/kinbom/kinbom/sbom/macho"
 	"github.com/kinbom/kinbom/sbom/plist"
@@ -201,7 +204,7 @@ type plistAnswer struct {
 	BuildAt int64            // byte at which the text of CFBundleVersion stands, or -1
 	Privacy *sbom.Privacy    `json:",omitempty"`
 	Trouble string           `json:",omitempty"`
-	limit   bool             // the trouble is a limit of the run, and nobody was asked
+	Kind    sbom.GapKind     `json:",omitempty"` // of the trouble
 }
 
 func readPlists(qs []plistRequest) []plistAnswer {
@@ -210,7 +213,10 @@ func readPlists(qs []plistRequest) []plistAnswer {
 		d, raw, err := readPlist(q.Disk)
 		switch {
 		case err != nil:
-			out[i].Trouble = reason(err)
+			out[i].Trouble, out[i].Kind = strings.TrimPrefix(reason(err), "property list: "), sbom.GapUnreadable
+			if over := (*limit.Error)(nil); errors.As(err, &over) {
+				out[i].Kind = sbom.GapLimit
+			}
 		case q.Privacy:
 			p := plist.Privacy(d)
 			out[i].Privacy = &p

@@ -33,7 +33,7 @@ func (s *scanner) plists(ctx context.Context, d *draft) error {
 					return err
 				}
 				g := s.gapOf(err)
-				answers[i] = plistAnswer{Trouble: g.Why, limit: g.Kind == sbom.GapLimit}
+				answers[i].Trouble, answers[i].Kind = g.Why, g.Kind
 				continue
 			}
 			answers[i] = one[0]
@@ -69,10 +69,7 @@ func (s *scanner) askPlists(want []bundle.Plist, byPath map[string]*file) ([]pli
 func (d *draft) usePlist(w bundle.Plist, a plistAnswer, f *file) {
 	switch {
 	case a.Trouble != "":
-		f.trouble = &sbom.Gap{Kind: sbom.GapUnreadable, Path: f.path, Offset: -1, Count: 1, Why: "property list: " + a.Trouble}
-		if a.limit {
-			f.trouble.Kind = sbom.GapLimit
-		}
+		f.trouble = &sbom.Gap{Kind: a.Kind, Path: f.path, Offset: -1, Count: 1, Why: "property list: " + a.Trouble}
 		return
 	case a.Privacy != nil:
 		d.facts.Privacy[w.Bundle] = *a.Privacy

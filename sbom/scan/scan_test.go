@@ -278,7 +278,7 @@ func TestDeadlyFiles(t *testing.T) {
 		"worker-died Contents/Frameworks/always.dylib: the process that read it crashed",
 		"not-looked-at Contents/Frameworks/deep.dylib: read at basic level: names, literals and classes were not looked at",
 		"worker-died Contents/Frameworks/deep.dylib: the process that read it crashed; only its load commands were read",
-		"unreadable Contents/PlugIns/P.bundle/Contents/Info.plist: property list: the process that read it crashed",
+		"worker-died Contents/PlugIns/P.bundle/Contents/Info.plist: property list: the process that read it crashed",
 		"worker-died Contents/Resources/b/package.json: packages: the process that read it crashed",
 	}
 	if d := cmp.Diff(want, gaps); d != "" {

@@ -18,11 +18,7 @@ import (
 
 var formats = []string{"odc", "newc", "crc"}
 
-func sample(format string) []byte {
-	return archivetest.CPIO(format,
-		archivetest.File{Name: "./App/"}, archivetest.File{Name: "./App/main", Data: "code of the app", Mode: 0o755}, archivetest.File{Name: "./App/link", Link: "main"},
-		archivetest.File{Name: "./empty"}, archivetest.File{Name: "./odd", Data: "123"}, archivetest.File{Name: "./dev", Mode: 0o020644}, archivetest.File{Name: "./pipe", Mode: 0o010644})
-}
+func sample(format string) []byte { return archivetest.SampleCPIO(format) }
 
 // list reads an archive whole: a line for each entry.
 func list(r io.Reader) ([]string, error) {
@@ -100,34 +96,11 @@ func TestTruncated(t *testing.T) {
 }
 
 func TestHostile(t *testing.T) {
-	odc := func(ino, mode, links, namesize, size string) string {
-		return "070707" + "000001" + ino + mode + "000000" + "000000" + links + "000000" + "00000000000" + namesize + size
-	}
-	plain := odc("000001", "100644", "000001", "000002", "00000000003")
-	bad := sample("crc")
-	bad[bytes.Index(bad, []byte("code of"))] ^= 1
-	for name, c := range map[string]struct{ in, want string }{
-		"empty":           {"", "trailer is missing"},
-		"text":            {"hello, this is text", "magic is not known"},
-		"old binary":      {"\xC7\x71 and so on", "old binary form"},
-		"swapped binary":  {"\x71\xC7 and so on", "old binary form"},
-		"digits":          {strings.Replace(plain, "100644", "1006x4", 1), "no number"},
-		"sign":            {strings.Replace(plain, "100644", "-00644", 1), "no number"},
-		"newc digits":     {"070701" + strings.Repeat("0000000g", 13), "no number"},
-		"no name":         {strings.Replace(plain, "000002"+"00000000003", "000000"+"00000000003", 1), "length of a name"},
-		"long name":       {strings.Replace(plain, "000002"+"00000000003", "777777"+"00000000003", 1), "length of a name"},
-		"newc long name":  {"070701" + strings.Repeat("00000000", 11) + "ffffffff" + "00000000", "length of a name"},
-		"name end":        {plain + "ab" + "abc", "zero byte"},
-		"size 8 GiB":      {odc("000001", "100644", "000001", "000002", "77777777777") + "a\x00" + "abc", "ends too early"},
-		"huge link":       {odc("000001", "120644", "000001", "000002", "77777777777") + "a\x00" + "abc", "ends too early"},
-		"trailer missing": {plain + "a\x00abc", "trailer is missing"},
-		"hidden":          {string(sample("odc")) + "\x00\x00" + string(sample("odc")), "data after the trailer"},
-		"checksum":        {string(bad), "checksum of a content differs"},
-	} {
-		_, err := list(strings.NewReader(c.in))
+	for _, c := range archivetest.HostileCPIOs() {
+		_, err := list(bytes.NewReader(c.Bytes))
 		var bad *malformed.Error
-		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v", name, err)
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.Want) {
+			t.Errorf("%s: %v", c.Name, err)
 		}
 	}
 }

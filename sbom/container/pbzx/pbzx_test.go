@@ -90,32 +90,15 @@ func TestTruncated(t *testing.T) {
 }
 
 func TestHostile(t *testing.T) {
-	edit := func(stored bool, off int, c ...byte) []byte {
-		b := archivetest.PBZX(plain[:900], 900, stored)
-		copy(b[off:], c)
-		return b
-	}
-	for name, c := range map[string]struct {
-		b    []byte
-		want string
-	}{
-		"magic":        {edit(false, 3, 'z'), "magic"},
-		"exabytes":     {edit(false, 12, 0x7F), "not possible"},
-		"huge data":    {edit(false, 20, 0x7F), "not possible"},
-		"small claim":  {edit(false, 18, 0, 9), "larger than its size"},
-		"large claim":  {edit(false, 18, 9), "smaller than its size"},
-		"no xz":        {edit(false, 28, 'x'), "cannot be decoded"},
-		"damaged":      {edit(false, 60, 'x', 'x', 'x'), "cannot be decoded"},
-		"not the size": {edit(true, 18, 9), "cannot be decoded"},
-	} {
-		got, err := decode(c.b)
+	for _, c := range archivetest.HostilePBZXs() {
+		got, err := decode(c.Bytes)
 		var bad *malformed.Error
-		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, %d bytes", name, err, len(got))
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.Want) {
+			t.Errorf("%s: %v, %d bytes", c.Name, err, len(got))
 		}
 	}
 	broken := errors.New("disk is broken")
-	_, err := io.ReadAll(New(io.MultiReader(bytes.NewReader(edit(false, 0)[:50]), failing{broken}), limit.New(limit.Max{})))
+	_, err := io.ReadAll(New(io.MultiReader(bytes.NewReader(archivetest.PBZX(plain[:900], 900, false)[:50]), failing{broken}), limit.New(limit.Max{})))
 	if !errors.Is(err, broken) {
 		t.Errorf("source: %v", err)
 	}
