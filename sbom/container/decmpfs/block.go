@@ -2,10 +2,11 @@ package decmpfs
 
 import (
 	"bytes"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/klauspost/compress/zlib"
 
 	"github.com/kinbom/kinbom/sbom/container/lzfse"
 )
