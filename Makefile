@@ -9,7 +9,7 @@ TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz bench fixtures fixtures-check real size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz bench bench-opening fixtures fixtures-check real size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,12 @@ fuzz: ## every fuzz target for FUZZTIME (10s) each
 bench: build ## CPU, wall time and memory beside sha256sum and syft, on the real set
 	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
 	@fixtures/bench/bench.sh bin/kinbom '$(REAL)/apps'
+	@$(MAKE) --no-print-directory bench-opening
+
+bench-opening: build ## CPU of opening beside 7zz, and memory on a disk image of BIG megabytes (0: none; 4200)
+	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
+	@mkdir -p '$(REAL)/../opening' && go build -o '$(REAL)/../opening/opening' ./fixtures/cmd/opening
+	@python3 fixtures/bench/opening.py '$(REAL)/../opening/opening' bin/kinbom '$(REAL)/apps' '$(REAL)/../opening/made' $(or $(RUNS),5) $(or $(MEGABYTES),64) $(or $(BIG),0)
 
 fixtures: ## rebuild the fixture family (needs the compilers that fixtures/family/toolchain.txt names)
 	fixtures/family/build.sh

@@ -141,6 +141,13 @@ func (n *intake) other(given string) {
 	}
 }
 
+// has reports whether the file of a path was taken in.
+func (n *intake) has(given string) bool {
+	path, _ := cleanName(given, false)
+	_, ok := n.files[path]
+	return ok
+}
+
 // again lists a second name of a file that was taken in before.
 func (n *intake) again(given, original string) {
 	path, ok := n.name(given, true)

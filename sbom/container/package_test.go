@@ -80,7 +80,7 @@ func TestVolumeThatCannotBeOpened(t *testing.T) {
 	volume := make([]byte, 8192)
 	copy(volume[1024:], "H+\x00\x04")
 	tree := unpackNamed(t, "a.img", volume)
-	want := "gap unreadable \"\" x1: hfs+ volume, byte 1064: impossible block size (0)\n"
+	want := "gap unreadable \"\" x1: hfs+ volume: impossible block size (0) at byte 1064\n"
 	if diff := cmp.Diff(want, describe(tree)); diff != "" {
 		t.Error(diff)
 	}

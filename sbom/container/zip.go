@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klauspost/compress/flate"
+
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/limit"
 )
@@ -100,6 +102,8 @@ func (u *unzip) directory(f *os.File) ([]*zip.File, error) {
 		return nil, err
 	}
 	guard.off = true
+	// The same reader, but faster than the standard library's.
+	r.RegisterDecompressor(zip.Deflate, flate.NewReader)
 	return r.File, nil
 }
 

@@ -113,9 +113,6 @@ func New(r io.ReaderAt, size int64, b *limit.Budget) (*Reader, error) {
 	return a, nil
 }
 
-// Open returns a stream of a member's content.
-func (a *Reader) Open(m *Member) *io.SectionReader { return io.NewSectionReader(a.r, m.Offset, m.Size) }
-
 // member reads the header at off, and returns the offset of the next one.
 func (a *Reader) member(off, maxName int64) (m Member, next int64, err error) {
 	h, err := limit.ReadNAt(a.r, off, headerSize, a.size)

@@ -139,7 +139,7 @@ func (f *fseBlock) readLiterals(h *head, b []byte) error {
 func (d *decoder) sequences() (full bool, err error) {
 	f := d.fse
 	for {
-		if d.emit() {
+		if len(d.lit)+d.m > 0 && d.emit() {
 			return true, nil
 		}
 		if f.steps == 0 {
@@ -158,7 +158,11 @@ func (d *decoder) sequences() (full bool, err error) {
 		if l > len(f.lit) || l+m == 0 {
 			return false, fault(f.at, "step takes more literals than there are, or does nothing", l)
 		}
-		if err := d.take(f.at, f.lit[:l], m); err != nil {
+		if n := d.n; l+m+slack <= len(d.out)-n && int64(l+m) <= d.left && (m == 0 || d.dist > 0 && d.dist <= n+l) {
+			copy(d.out[n:], f.lit[:l])
+			d.n = repeat(d.out, n+l, d.dist, m)
+			d.left -= int64(l + m)
+		} else if err := d.take(f.at, f.lit[:l], m); err != nil {
 			return false, err
 		}
 		f.lit = f.lit[l:]

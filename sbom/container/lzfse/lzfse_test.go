@@ -79,6 +79,7 @@ func TestVectors(t *testing.T) {
 			if v1, ok := asV1(stream); ok {
 				t.Run("bvx1", func(t *testing.T) { wantBoth(t, v1, want) })
 			}
+			wantBoth(t, udiftest.PackFSE(want), want)
 			wantBoth(t, joined(stream, udiftest.PackLZFSE(want), []byte("bvx-\x00\x00\x00\x00bvx$")), append(bytes.Clone(want), want...))
 		})
 	}

@@ -13,6 +13,7 @@ func (d *decoder) lzvn() (full bool, err error) {
 		if d.emit() {
 			return true, nil
 		}
+		d.lzvnFast()
 		at := d.src.offset()
 		b := d.src.peek(int(min(d.payload, longestStep)))
 		if len(b) == 0 {

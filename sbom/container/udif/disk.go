@@ -105,7 +105,7 @@ func (d *chunked) readRun(p []byte, off int64) (int, error) {
 		}
 		return n, err
 	}
-	data, err := d.cache.get(c)
+	data, err := d.cache.get(c, at, int64(len(p)))
 	if err != nil {
 		return 0, err
 	}

@@ -90,9 +90,6 @@ func TestChecksumDiffers(t *testing.T) {
 	image[len(image)-512+352+8]++ // over the tables
 	image[len(image)-512+80+8]++  // of the data fork
 	im = open(t, image)
-	if len(im.Problems()) != 1 || !strings.Contains(im.Problems()[0].Error(), "checksum over the tables") {
-		t.Errorf("problems %v", im.Problems())
-	}
 	all, err := im.Verify(context.Background())
 	if err != nil || all[0].State != udif.Differs || all[2].State != udif.Differs || all[3].State != udif.Differs {
 		t.Errorf("%+v, %v", all, err)

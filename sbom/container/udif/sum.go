@@ -26,6 +26,7 @@ const (
 // Check compares a checksum (crc32) that the image keeps with its bytes.
 type Check struct {
 	Of        string // name of the table, "tables" or "data fork"
+	Offset    int64  // byte of the file where what is summed begins, or for "tables" its sum; or -1
 	State     State
 	Want, Got uint32 // when it agrees or differs
 	Err       error  // why it is Unreadable
@@ -46,7 +47,9 @@ func (im *Image) Checks() []Check {
 }
 
 // Verify reads all chunks that were not read yet, and the data fork, and
-// returns all checks. An error is only for the end of ctx.
+// returns all checks. What was read before is not unpacked again: its sum is
+// known, and a chunk that failed is not tried again. An error is only for the end
+// of ctx.
 func (im *Image) Verify(ctx context.Context) ([]Check, error) {
 	d, ok := im.disk.(*chunked)
 	if !ok {
@@ -65,23 +68,33 @@ func (im *Image) Verify(ctx context.Context) ([]Check, error) {
 		}
 		c := d.check(t)
 		if failed != nil {
-			c = Check{Of: t.name, State: Unreadable, Err: failed}
+			c = Check{Of: t.name, Offset: t.at(), State: Unreadable, Err: failed}
 		}
 		out = append(out, c)
 	}
-	c := Check{Of: "data fork", State: NotKept}
+	c := Check{Of: "data fork", Offset: im.koly.dataOffset, State: NotKept}
 	if want := im.koly.dataChecksum; want.kind == crc32Kind {
 		got, err := d.sumFile(ctx, im.koly.dataOffset, im.koly.dataLength)
-		c = compare(c.Of, want.sum, got)
+		c = compare(c.Of, c.Offset, want.sum, got)
 		if err != nil {
-			c = Check{Of: c.Of, State: Unreadable, Err: err}
+			c = Check{Of: c.Of, Offset: c.Offset, State: Unreadable, Err: err}
 		}
 	}
 	return append(out, im.master(), c), ctx.Err()
 }
 
-func compare(of string, want, got uint32) Check {
-	c := Check{Of: of, State: Agrees, Want: want, Got: got}
+// at is where the first bytes of a table are in the file, or -1.
+func (t *table) at() int64 {
+	for _, c := range t.chunks {
+		if c.kind != chunkZero && c.kind != chunkIgnore {
+			return c.off
+		}
+	}
+	return -1
+}
+
+func compare(of string, at int64, want, got uint32) Check {
+	c := Check{Of: of, Offset: at, State: Agrees, Want: want, Got: got}
 	if want != got {
 		c.State = Differs
 	}
@@ -92,23 +105,23 @@ func compare(of string, want, got uint32) Check {
 func (im *Image) master() Check {
 	want := im.koly.masterChecksum
 	if want.kind != crc32Kind {
-		return Check{Of: "tables", State: NotKept}
+		return Check{Of: "tables", Offset: im.koly.at + 352, State: NotKept}
 	}
 	got := uint32(0)
 	for _, t := range im.tables {
 		if t.check.kind != crc32Kind {
-			return Check{Of: "tables", State: NotKept}
+			return Check{Of: "tables", Offset: im.koly.at + 352, State: NotKept}
 		}
 		got = crc32.Update(got, crc32.IEEETable, binary.BigEndian.AppendUint32(nil, t.check.sum))
 	}
-	return compare("tables", want.sum, got)
+	return compare("tables", im.koly.at+352, want.sum, got)
 }
 
 // check joins the sums of a table's chunks. Free space is left out; zeros are
 // not.
 func (d *chunked) check(t *table) Check {
 	if t.check.kind != crc32Kind {
-		return Check{Of: t.name, State: NotKept}
+		return Check{Of: t.name, Offset: t.at(), State: NotKept}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -123,12 +136,12 @@ func (d *chunked) check(t *table) Check {
 		case c.kind == chunkZero:
 			sum = join(sum, zeros(power), power)
 		case !c.summed:
-			return Check{Of: t.name, State: NotRead}
+			return Check{Of: t.name, Offset: t.at(), State: NotRead}
 		default:
 			sum = join(sum, c.sum, power)
 		}
 	}
-	return compare(t.name, t.check.sum, sum)
+	return compare(t.name, t.at(), t.check.sum, sum)
 }
 
 // sumChunk makes sure that a chunk is summed.
@@ -140,7 +153,7 @@ func (d *chunked) sumChunk(ctx context.Context, c *chunk) error {
 	case done || c.kind == chunkIgnore || c.kind == chunkZero:
 		return nil
 	case !c.direct():
-		_, err := d.cache.get(c)
+		_, err := d.cache.get(c, 0, c.count*Sector)
 		return err
 	}
 	if err := d.checkRaw(c); err != nil {

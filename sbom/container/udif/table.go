@@ -33,6 +33,8 @@ type chunk struct {
 	kind         uint32 // unknown kinds are kept, and fail when they are read
 	sum          uint32 // crc32 of what it unpacks to, once summed
 	summed       bool
+	failed       error // why it could not be unpacked: it is not tried again
+	spilled      bool  // it is in the spill file
 }
 
 // table is one resource blkx: the chunks of a run of sectors, usually one

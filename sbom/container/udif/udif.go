@@ -10,8 +10,9 @@
 // What it promises on hostile input: no panic and no endless loop. New reads
 // tables whose size the file bounds (32 MiB of XML at most), and unpacks only
 // what the partition maps need. ReadAt keeps 64 MiB of unpacked chunks and
-// bounds one chunk to 64 MiB, so memory does not grow with the image; a
-// sequential scan unpacks every chunk once. Empty sectors cost nothing,
+// bounds one chunk to 64 MiB, so memory does not grow with the image; what has
+// to leave memory and may be needed again goes to a file (SpillTo), so that a
+// chunk is unpacked once. Empty sectors cost nothing,
 // however many are claimed. What is unpacked is taken from the budget, and its
 // ratio to the size of the file is checked. A damaged chunk fails the reads
 // that need it, and no others.
@@ -19,7 +20,6 @@ package udif
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"math"
 
@@ -146,9 +146,6 @@ func newUDIF(r io.ReaderAt, size int64, b *limit.Budget) (*Image, error) {
 		return nil, err
 	}
 	im.disk, im.size = d, d.end*Sector
-	if c := im.master(); c.State == Differs {
-		im.complain(fault(k.at+352, "checksum over the tables' checksums differs", fmt.Sprintf("%08x", c.Got)))
-	}
 	im.findPartitions()
 	return im, nil
 }
@@ -159,9 +156,16 @@ func (im *Image) complain(err error) { im.problems = append(im.problems, err) }
 // map that is not as its checksum says, a partition outside the disk.
 func (im *Image) Problems() []error { return im.problems }
 
-// Disk returns the whole disk and its size in bytes. Sectors that the image
-// does not store read as zero.
-func (im *Image) Disk() (io.ReaderAt, int64) { return im.disk, im.size }
+// SpillTo gives the image a place for unpacked chunks that memory has no room
+// for, so that they are not unpacked twice. It is called before the first read
+// of a partition, and must stay usable until the last.
+func (im *Image) SpillTo(s Spill) {
+	if d, ok := im.disk.(*chunked); ok {
+		d.cache.mu.Lock()
+		defer d.cache.mu.Unlock()
+		d.cache.spill = s
+	}
+}
 
 // bounded is a plain image: it ends at size.
 type bounded struct {

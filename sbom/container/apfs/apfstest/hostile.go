@@ -47,7 +47,7 @@ func badBlocks(orig *Sparse) (out []Hostile) {
 		{"ring of 2^31", 0, true, put32(104, math.MaxInt32), "checkpoint area is larger"},
 		{"ring in a tree at nothing", 0, true, func(b []byte) { put32(104, 1<<31|64)(b); put64(112, 99)(b) }, "node has not the number 99"},
 		{"ring far away", 0, true, put64(112, math.MaxUint64-3), ""},
-		{"first superblock broken", 0, false, put64(88, 7), "first superblock: apfs container, byte 0: checksum"},
+		{"first superblock broken", 0, false, put64(88, 7), "first superblock: apfs container: checksum"},
 		{"Fusion", p.Super, true, put64(64, 0x102), "Fusion container"},
 		{"too many volumes", p.Super, true, put32(180, math.MaxUint32), "room for too many volumes"},
 		{"volume without mapping", p.Super, true, put64(184, 77), "does not have the object (77)"},
