@@ -59,16 +59,13 @@ func openImage(ctx context.Context, f *os.File, dest string, b *limit.Budget) (*
 // verify compares the image's checksums with its bytes. For that it reads what
 // no file needed; what files needed was summed when it was unpacked.
 func (n *intake) verify(im *udif.Image) error {
-	checks, err := im.Verify(n.ctx)
+	checks, err := im.Verify(n.ctx, n.wasTold)
 	for _, c := range checks {
 		switch {
 		case c.State == udif.Differs:
 			n.tree.gap(sbom.GapInconsistent, "", c.Offset, fmt.Sprintf("checksum of %q differs: %08x, not %08x", shown(c.Of), c.Got, c.Want))
-		case c.State == udif.Unreadable:
+		case c.State == udif.Unreadable && c.Err != nil: // else a file that needed it has said so
 			kind, off, why := n.explain(c.Err)
-			if slices.ContainsFunc(n.tree.Gaps, func(g sbom.Gap) bool { return g.Why == why }) {
-				continue // a file that needed it has said so
-			}
 			if off < 0 {
 				off = c.Offset
 			}

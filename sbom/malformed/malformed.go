@@ -39,6 +39,10 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
+	var inner *Error
+	if e.Offset >= 0 && errors.As(e.Err, &inner) && inner.Offset >= 0 {
+		s += " of the stream" // which begins, or is met, at this one's byte
+	}
 	if e.Offset >= 0 {
 		s += fmt.Sprintf(" at byte %d", e.Offset)
 	}

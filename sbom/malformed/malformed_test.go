@@ -9,13 +9,16 @@ import (
 
 func TestText(t *testing.T) {
 	for want, e := range map[string]*Error{
-		"ar: magic is missing (2a) at byte 0":                    New("ar", 0, "magic is missing", "2a"),
-		"cpio: ends too early: unexpected EOF at byte 7":         {"cpio", 7, "ends too early", nil, io.ErrUnexpectedEOF},
-		"xar: stored data (x): unexpected EOF at byte 1":         {"xar", 1, "stored data", "x", io.ErrUnexpectedEOF},
-		"gzip data are damaged at byte 9":                        New("", 9, "gzip data are damaged", nil),
-		"property list: root is not a dictionary":                New("property list", -1, "root is not a dictionary", nil),
-		"hfs+ volume: has no blocks (0) at byte 1068":            New("hfs+ volume", 1068, "has no blocks", uint64(0)),
-		"adc: data ends inside a step: unexpected EOF at byte 4": New("adc", 4, "data ends inside a step", io.ErrUnexpectedEOF),
+		"ar: magic is missing (2a) at byte 0":                                                              New("ar", 0, "magic is missing", "2a"),
+		"cpio: ends too early: unexpected EOF at byte 7":                                                   {"cpio", 7, "ends too early", nil, io.ErrUnexpectedEOF},
+		"xar: stored data (x): unexpected EOF at byte 1":                                                   {"xar", 1, "stored data", "x", io.ErrUnexpectedEOF},
+		"gzip data are damaged at byte 9":                                                                  New("", 9, "gzip data are damaged", nil),
+		"property list: root is not a dictionary":                                                          New("property list", -1, "root is not a dictionary", nil),
+		"hfs+ volume: has no blocks (0) at byte 1068":                                                      New("hfs+ volume", 1068, "has no blocks", uint64(0)),
+		"adc: data ends inside a step: unexpected EOF at byte 4":                                           New("adc", 4, "data ends inside a step", io.ErrUnexpectedEOF),
+		"disk image: chunk cannot be unpacked: block checksum differs at byte 20 of the stream at byte 40": New("disk image", 40, "chunk cannot be unpacked", fmt.Errorf("%w", New("", 20, "block checksum differs", nil))),
+		"pbzx: chunk: block checksum differs at byte 20":                                                   New("pbzx", -1, "chunk", New("", 20, "block checksum differs", nil)),
+		"cpio: reading: adc: ends at byte 9":                                                               New("cpio", 9, "reading", New("adc", -1, "ends", nil)),
 	} {
 		if got := e.Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -33,28 +33,34 @@ type Folder struct {
 // watcher: it must run WatchFolder on its standard input. Without a command
 // nobody watches.
 func MakeFolder(watcher Command) (*Folder, error) {
-	var last error
-	for range maxWatchers {
+	return insist(func() (*Folder, error) {
 		f := &Folder{}
 		if watcher != nil { // started first, and told last: so that a folder is never long alone
 			if err := f.watch(watcher); err != nil {
 				return nil, fmt.Errorf("starting the watcher of the private folder: %w", err)
 			}
 		}
-		if last = f.make(); last == nil {
-			return f, nil
+		if err := f.make(); err != nil {
+			f.dismiss()
+			return nil, fmt.Errorf("making a private folder: %w", err)
 		}
-		f.dismiss()
-		if !errors.Is(last, syscall.EPIPE) {
-			break
-		}
-	}
-	return nil, fmt.Errorf("making a private folder: %w", last)
+		return f, nil
+	})
 }
 
 // maxWatchers is how many watchers are started when one dies before it is told
 // what to watch.
 const maxWatchers = 3
+
+// insist makes a folder, again when its watcher is gone before it was told.
+func insist(once func() (*Folder, error)) (f *Folder, err error) {
+	for range maxWatchers {
+		if f, err = once(); !errors.Is(err, syscall.EPIPE) {
+			break
+		}
+	}
+	return f, err
+}
 
 // watch starts the watcher. It gets no other file of this process: nobody who
 // reads our output waits for it.

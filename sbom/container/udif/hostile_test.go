@@ -64,13 +64,20 @@ func TestDamagedChunk(t *testing.T) {
 			if bad != 4 {
 				t.Errorf("%d sectors fail, want the 4 of one chunk", bad)
 			}
-			checks, err := im.Verify(context.Background())
+			checks, err := im.Verify(context.Background(), unknown)
 			if err != nil || checks[0].State != udif.Unreadable || checks[0].Err == nil {
 				t.Errorf("%+v, %v", checks, err)
+			}
+			again, err := im.Verify(context.Background(), func(err error) bool { return err.Error() == checks[0].Err.Error() })
+			if err != nil || again[0].State != udif.Unreadable || again[0].Err != nil {
+				t.Errorf("an error that is known: %+v, %v", again, err)
 			}
 		})
 	}
 }
+
+// unknown is a caller who knows no error yet.
+func unknown(error) bool { return false }
 
 // TestChecksumDiffers changes bytes that no decoder notices.
 func TestChecksumDiffers(t *testing.T) {
@@ -90,13 +97,13 @@ func TestChecksumDiffers(t *testing.T) {
 	image[len(image)-512+352+8]++ // over the tables
 	image[len(image)-512+80+8]++  // of the data fork
 	im = open(t, image)
-	all, err := im.Verify(context.Background())
+	all, err := im.Verify(context.Background(), unknown)
 	if err != nil || all[0].State != udif.Differs || all[2].State != udif.Differs || all[3].State != udif.Differs {
 		t.Errorf("%+v, %v", all, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := open(t, image).Verify(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := open(t, image).Verify(ctx, unknown); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -120,7 +127,7 @@ func TestExabytes(t *testing.T) {
 	if len(im.Partitions) != 1 || im.Partitions[0].Type != udif.HFS {
 		t.Errorf("partitions %+v", partitions(im))
 	}
-	if checks, err := im.Verify(context.Background()); err != nil || checks[0].State != udif.Differs {
+	if checks, err := im.Verify(context.Background(), unknown); err != nil || checks[0].State != udif.Differs {
 		t.Errorf("%+v, %v", checks, err)
 	}
 }
@@ -181,7 +188,7 @@ func TestTruncatedEverywhere(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			checks, err := im.Verify(context.Background())
+			checks, err := im.Verify(context.Background(), unknown)
 			if err != nil || checks[0].State == udif.Agrees {
 				t.Fatalf("%d bytes of %d: no error, %+v, %v", n, len(image), checks, err)
 			}
@@ -291,7 +298,7 @@ func FuzzNew(f *testing.F) {
 		}
 		io.Copy(io.Discard, io.NewSectionReader(r, 0, min(size, 4<<20)))
 		r.ReadAt(make([]byte, 700), size-600)
-		if _, err := im.Verify(context.Background()); err != nil {
+		if _, err := im.Verify(context.Background(), unknown); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -319,7 +326,7 @@ func FuzzTable(f *testing.F) {
 		if rerr == nil && n != min(size, 4<<20) {
 			t.Fatal(fmt.Sprint("short without an error: ", n))
 		}
-		if _, err := im.Verify(context.Background()); err != nil {
+		if _, err := im.Verify(context.Background(), unknown); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -83,7 +83,7 @@ func TestKinds(t *testing.T) {
 				t.Errorf("read %d of %d bytes, %v", len(got), len(data), err)
 			}
 			wantChecks(t, im.Checks(), udif.Agrees)
-			checks, err := open(t, image).Verify(context.Background())
+			checks, err := open(t, image).Verify(context.Background(), unknown)
 			if err != nil {
 				t.Error(err)
 			}
@@ -265,7 +265,7 @@ func genuine(t testing.TB) []byte {
 func TestGenuineImage(t *testing.T) {
 	b := genuine(t)
 	im := open(t, b)
-	checks, err := im.Verify(context.Background())
+	checks, err := im.Verify(context.Background(), unknown)
 	if err != nil || len(checks) != 10 || len(im.Problems()) != 0 {
 		t.Errorf("%d checks, %v, %v", len(checks), err, im.Problems())
 	}

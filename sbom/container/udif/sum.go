@@ -29,7 +29,7 @@ type Check struct {
 	Offset    int64  // byte of the file where what is summed begins, or for "tables" its sum; or -1
 	State     State
 	Want, Got uint32 // when it agrees or differs
-	Err       error  // why it is Unreadable
+	Err       error  // why it is Unreadable; nil when the caller knows
 }
 
 // Checks compares the checksums of the tables with what was read so far, and
@@ -48,9 +48,10 @@ func (im *Image) Checks() []Check {
 
 // Verify reads all chunks that were not read yet, and the data fork, and
 // returns all checks. What was read before is not unpacked again: its sum is
-// known, and a chunk that failed is not tried again. An error is only for the end
-// of ctx.
-func (im *Image) Verify(ctx context.Context) ([]Check, error) {
+// known, and a chunk that failed is not tried again. Of the errors of a table's
+// chunks, its check has the first that the caller does not know yet. An error is
+// only for the end of ctx.
+func (im *Image) Verify(ctx context.Context, known func(error) bool) ([]Check, error) {
 	d, ok := im.disk.(*chunked)
 	if !ok {
 		return nil, nil
@@ -58,16 +59,20 @@ func (im *Image) Verify(ctx context.Context) ([]Check, error) {
 	var out []Check
 	for _, t := range im.tables {
 		var failed error
+		complete := true
 		for i := range t.chunks {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			if err := d.sumChunk(ctx, &t.chunks[i]); err != nil && failed == nil {
-				failed = err
+			if err := d.sumChunk(ctx, &t.chunks[i]); err != nil {
+				complete = false
+				if failed == nil && !known(err) {
+					failed = err
+				}
 			}
 		}
 		c := d.check(t)
-		if failed != nil {
+		if !complete {
 			c = Check{Of: t.name, Offset: t.at(), State: Unreadable, Err: failed}
 		}
 		out = append(out, c)

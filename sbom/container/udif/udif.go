@@ -41,12 +41,12 @@ var (
 	ErrSparse    = errors.New("sparse disk images are not supported: convert it to a compressed image (hdiutil convert)")
 )
 
-// format is what messages call these bytes.
-const format = "disk image"
+// Format is what messages call these bytes.
+const Format = "disk image"
 
 // fault says what is wrong with them, and where.
 func fault(offset int64, what string, value any) *malformed.Error {
-	return malformed.New(format, offset, what, value)
+	return malformed.New(Format, offset, what, value)
 }
 
 // Kind is what a file is, by its magic numbers.
