@@ -14,6 +14,7 @@ import (
 	"github.com/kinbom/kinbom/sbom/container/hfsplus"
 	"github.com/kinbom/kinbom/sbom/container/udif"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // openImage unpacks the volumes of a disk image. The files of a single volume
@@ -65,9 +66,10 @@ func (n *intake) verify(im *udif.Image) error {
 		case c.State == udif.Differs:
 			n.tree.gap(sbom.GapInconsistent, "", c.Offset, fmt.Sprintf("checksum of %q differs: %08x, not %08x", shown(c.Of), c.Got, c.Want))
 		case c.State == udif.Unreadable && c.Err != nil: // else a file that needed it has said so
-			kind, off, why := n.explain(c.Err)
-			if off < 0 {
-				off = c.Offset
+			kind, _, why := n.explain(c.Err)
+			off := c.Offset
+			if bad := malformed.In(c.Err, udif.Format); bad != nil {
+				off = bad.Offset
 			}
 			n.tree.gap(kind, "", off, fmt.Sprintf("checksum of %q cannot be compared: %s", shown(c.Of), why))
 		}

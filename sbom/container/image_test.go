@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/container/hfsplus/hfsplustest"
@@ -65,6 +68,49 @@ func TestImageIsUnpackedOnce(t *testing.T) {
 	// are stored.
 	if want := int64(len(volume)) + files*size; used != want {
 		t.Errorf("%d bytes taken instead of %d: %d bytes of chunks were unpacked again", used, want, used-want)
+	}
+}
+
+// A chunk that a file needs is told by the file, at each of its names, and not
+// once more by the checksum; a chunk that nobody needs is told by the checksum.
+func TestImageChunksToldOnce(t *testing.T) {
+	content := bytes.Repeat([]byte("content\n"), 100_000)
+	for _, kind := range []uint32{udiftest.Zlib, udiftest.Bzip2, udiftest.XZ, udiftest.ADC, udiftest.LZFSE} {
+		volume := sectored(hfsplustest.Image{Name: "v", Free: 400, Files: []hfsplustest.File{{Path: "a", Data: content}, {Path: "b", HardLink: "a"}, {Path: "c", Data: []byte("sound")}}}.Build().Bytes)
+		const chunk = 512 * 512
+		lost, spare := bytes.Index(volume, content)/chunk+1, len(volume)/chunk-1 // the last is of the copy of the header
+		for _, damaged := range [][]int{{lost}, {lost, spare}} {
+			tree, _ := unpackImage(t, udiftest.Image(udiftest.Table{Name: "v", Data: volume, Kind: udiftest.Of(kind), Packed: func(i int, _ []byte) []byte {
+				if slices.Contains(damaged, i) {
+					return []byte("\xff\xff nothing that unpacks")
+				}
+				return nil
+			}}))
+			count, first := map[string]int{}, ""
+			for _, g := range tree.Gaps {
+				if g.Kind != sbom.GapUntested {
+					count[fmt.Sprintf("%s %q %v", g.Kind, g.Path, strings.HasPrefix(g.Why, "checksum of"))]++
+				}
+				switch {
+				case g.Path == "a":
+					first = g.Why
+				case g.Path == "b" && g.Why != first:
+					t.Errorf("the other name: %q, not %q", g.Why, first)
+				case g.Path == "" && g.Kind == sbom.GapUnreadable && g.Offset <= 0:
+					t.Errorf("not where the chunk is: %+v", g)
+				}
+			}
+			want := map[string]int{`unreadable "a" false`: 1, `unreadable "b" false`: 1}
+			if len(damaged) > 1 {
+				want[`unreadable "" true`] = 1
+			}
+			if d := cmp.Diff(want, count); d != "" {
+				t.Errorf("kind %#x, chunks %v damaged (-want +got):\n%s%v", kind, damaged, d, tree.Gaps)
+			}
+			if tree.Lookup("c").Digest != sbom.DigestOf([]byte("sound")) {
+				t.Error("the sound file is lost")
+			}
+		}
 	}
 }
 

@@ -174,15 +174,6 @@ func TestReaderTakesFromTheBudget(t *testing.T) {
 	wantLimit(t, err, FileSize, 6, 7)
 }
 
-func TestCapacity(t *testing.T) {
-	if got := Capacity(10, 16); got != 10 {
-		t.Errorf("small claim: %d", got)
-	}
-	if got := Capacity(math.MaxUint64, 16); got != chunk/16 {
-		t.Errorf("huge claim: %d", got)
-	}
-}
-
 // The text of a gap names the key that raises the limit, unless it is another
 // limit of the same kind, and does not depend on what was asked for.
 func TestReason(t *testing.T) {

@@ -37,16 +37,6 @@ const (
 	idAttributes = 8
 )
 
-// Detect reports whether the first bytes of a partition, at least 1,536, are
-// those of a volume that New may open: HFS+, HFSX, or the HFS that may hold one.
-func Detect(start []byte) bool {
-	if len(start) < headerAt+headerSize {
-		return false
-	}
-	h := start[headerAt:]
-	return known(h) || binary.BigEndian.Uint16(h) == sigHFS
-}
-
 // Volume is an open volume. Its methods may be used by several goroutines.
 type Volume struct {
 	Name          string // of the root folder

@@ -32,20 +32,6 @@ type Check struct {
 	Err       error  // why it is Unreadable; nil when the caller knows
 }
 
-// Checks compares the checksums of the tables with what was read so far, and
-// that over the tables with theirs. It reads nothing. A plain image has none.
-func (im *Image) Checks() []Check {
-	d, ok := im.disk.(*chunked)
-	if !ok {
-		return nil
-	}
-	var out []Check
-	for _, t := range im.tables {
-		out = append(out, d.check(t))
-	}
-	return append(out, im.master())
-}
-
 // Verify reads all chunks that were not read yet, and the data fork, and
 // returns all checks. What was read before is not unpacked again: its sum is
 // known, and a chunk that failed is not tried again. Of the errors of a table's
