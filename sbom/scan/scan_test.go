@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "serve":
-		if err := worker.Serve(context.Background(), os.Stdin, os.Stdout, deadly(Handlers()), worker.Limits{}); err != nil {
+		if err := worker.Serve(context.Background(), os.Stdin, os.Stdout, meeting(deadly(Handlers())), worker.Limits{}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
