@@ -66,8 +66,12 @@ func TestDeliveries(t *testing.T) {
 // lies elsewhere.
 func TestDeliveryDifferences(t *testing.T) {
 	s := newShipment(t, 1)
+	s.keep("Halcyon Guide.app", "Halcyon Cleaner.app") // four scans: two apps show it as well as all
 	guide := filepath.Join(s.dir, "Halcyon Guide.app")
 	want := scanned(t, s.dir)
+	if len(want) != 3 {
+		t.Fatalf("%d files from the folder", len(want))
+	}
 	d := delivery{file: "apps.zip", kind: sbom.InputZip, write: (*shipment).zip}
 	differs := func(what string, d delivery, data []byte) {
 		t.Helper()

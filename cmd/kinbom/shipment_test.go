@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,22 @@ func newShipment(t testing.TB, n int) *shipment {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// keep removes all but some apps.
+func (s *shipment) keep(apps ...string) {
+	s.t.Helper()
+	list, err := os.ReadDir(s.dir)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, e := range list {
+		if !slices.Contains(apps, e.Name()) {
+			if err := os.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+	}
 }
 
 func (s *shipment) of(t testing.TB) *shipment { return &shipment{t, s.n, s.dir} }
