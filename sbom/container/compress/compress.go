@@ -16,7 +16,6 @@ package compress
 import (
 	"bufio"
 	"bytes"
-	"compress/bzip2"
 	"errors"
 	"io"
 
@@ -145,7 +144,7 @@ func open(s *source, m Method) (io.Reader, error) {
 	case Zlib:
 		return eofIsCut(zlib.NewReader(s.buf))
 	case Bzip2:
-		return bzip2.NewReader(s), nil
+		return newBzip2Reader(s), nil
 	case XZ:
 		return &xzReader{src: s}, nil
 	case LZMA:
