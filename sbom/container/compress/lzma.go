@@ -148,8 +148,11 @@ type lzmaDecoder struct {
 	dict int
 }
 
+// windowSize is the size of the window for a dictionary size.
+func windowSize(dict int) int { return max(dict, 4096) }
+
 func newLZMADecoder(dict int) *lzmaDecoder {
-	dict = max(dict, 4096)
+	dict = windowSize(dict)
 	return &lzmaDecoder{dict: dict, win: make([]byte, min(dict, firstWin))}
 }
 
