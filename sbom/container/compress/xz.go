@@ -164,7 +164,7 @@ func (x *xzReader) next() error {
 	if dict > MaxWindow {
 		return &limit.Error{Limit: Window, Max: MaxWindow, Value: dict}
 	}
-	if x.spare == nil || x.spare.d.dict != windowSize(int(dict)) {
+	if x.spare == nil || x.spare.d.dict != dictSize(int(dict)) {
 		x.spare = newLZMA2Reader(x.src, int(dict))
 	}
 	x.spare.reset(x.src)
