@@ -28,7 +28,7 @@ type bzip2Reader struct {
 	any    bool   // a stream was complete
 	sum    uint32 // of the stream, so far
 	want   uint32 // checksum of the block
-	odd    bool   // blocks that other decoders may not read: randomised, or codes with gaps
+	odd    bool   // blocks that decoders read in different ways: randomised, or strange codes
 	codes  [maxCodes]huffman
 	groups []uint8 // which code each group uses
 	used   [256]byte
@@ -223,7 +223,7 @@ func (d *bzip2Reader) code(h *huffman) error {
 		}
 		lengths[i] = uint8(n)
 	}
-	err := h.build(lengths[:d.nUsed+2])
-	d.odd = d.odd || h.gaps
-	return err
+	h.build(lengths[:d.nUsed+2])
+	d.odd = d.odd || h.gaps || h.many
+	return nil
 }

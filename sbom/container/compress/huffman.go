@@ -8,6 +8,7 @@ const (
 	fastBits   = 10
 	maxCode    = 20
 	maxSymbols = 258
+	all        = 1<<64 - 1
 )
 
 var (
@@ -20,16 +21,19 @@ var (
 // length the lower symbol first.
 type huffman struct {
 	fast   [1 << fastBits]uint16 // symbol<<5 | length; 0: longer, or of no symbol
-	limit  [maxCode + 2]uint64   // first value behind the codes of a length, in the top bits of 64
+	limit  [maxCode + 1]uint64   // first value behind the codes of a length, in the top bits of 64, or all
 	first  [maxCode + 1]uint32   // first code of a length
 	start  [maxCode + 1]uint16   // its place in symbol
 	symbol [maxSymbols]uint16    // by code
 	gaps   bool                  // some codes have no symbol
+	many   bool                  // too many symbols for the bits: must not be used
 }
 
 // build makes the code that gives symbols these lengths. A code with gaps is
-// taken, as the reference program does; one with too many symbols is refused.
-func (h *huffman) build(lengths []uint8) error {
+// taken, as the reference program does. One with too many symbols may be there
+// as long as no group uses it.
+func (h *huffman) build(lengths []uint8) {
+	h.gaps, h.many = false, false
 	var count [maxCode + 1]uint32
 	for _, n := range lengths {
 		count[n]++
@@ -41,11 +45,12 @@ func (h *huffman) build(lengths []uint8) error {
 		code += count[n]
 		place += uint16(count[n])
 		if code > 1<<n {
-			return errCodeMany
+			h.many = true
+			return
 		}
-		h.limit[n] = uint64(code) << (64 - n) // 0 when it is all of them: see long
+		h.limit[n] = uint64(code) << (64 - n)
 		if code == 1<<n {
-			h.limit[n] = 1<<64 - 1
+			h.limit[n] = all
 		}
 	}
 	h.gaps = code < 1<<maxCode
@@ -55,7 +60,6 @@ func (h *huffman) build(lengths []uint8) error {
 		next[n]++
 	}
 	h.fill(&count)
-	return nil
 }
 
 // fill makes the table of short codes.
@@ -77,7 +81,7 @@ func (h *huffman) fill(count *[maxCode + 1]uint32) {
 // like those of fast; 0: no symbol has it.
 func (h *huffman) long(bits uint64) uint16 {
 	for n := fastBits + 1; n <= maxCode; n++ {
-		if bits < h.limit[n] || h.limit[n] == 1<<64-1 {
+		if bits < h.limit[n] || h.limit[n] == all {
 			i := uint32(bits>>(64-n)) - h.first[n] + uint32(h.start[n])
 			return h.symbol[i]<<5 | uint16(n)
 		}

@@ -118,6 +118,9 @@ func (d *bzip2Reader) repeat(out []byte, b byte, run int) []byte {
 // group decodes symbols of one group, up to the end of the block. It is a hot
 // path: the bits are kept in local variables, and two symbols take one load.
 func (d *bzip2Reader) group(h *huffman, group *[groupSize]uint16, end uint16) (int, error) {
+	if h.many {
+		return 0, errCodeMany
+	}
 	if !d.bits.look() {
 		return 0, io.ErrUnexpectedEOF
 	}
