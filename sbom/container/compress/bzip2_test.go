@@ -63,8 +63,6 @@ func agree(t *testing.T, name string, data []byte) ([]byte, error) {
 		t.Fatalf("%s: %v; the library: %v", name, err, wantErr)
 	case err != nil && !errors.As(err, &bad) && err != io.ErrUnexpectedEOF:
 		t.Fatalf("%s: error of an unknown kind: %v", name, err)
-	case errors.Is(wantErr, io.ErrUnexpectedEOF) && !errors.Is(err, io.ErrUnexpectedEOF):
-		t.Fatalf("%s: %v; the library: %v", name, err, wantErr)
 	}
 	n := 0
 	for n < len(got) && n < len(want) && got[n] == want[n] {
@@ -141,6 +139,9 @@ func TestBzip2Damaged(t *testing.T) {
 			}
 			if _, err := agree(t, fmt.Sprintf("%d bytes, damage %d", size, k), bad); err != nil {
 				failed++
+				if k%4 == 0 && !errors.Is(err, io.ErrUnexpectedEOF) {
+					t.Errorf("cut to %d bytes: %v", len(bad), err)
+				}
 			}
 		}
 	}
