@@ -16,7 +16,6 @@ package compress
 import (
 	"bufio"
 	"bytes"
-	"compress/bzip2"
 	"errors"
 	"io"
 
@@ -98,11 +97,26 @@ func New(r io.Reader, m Method, b *limit.Budget) *Reader {
 	return &Reader{method: m, src: newSource(r), budget: b}
 }
 
+// resetter is a decoder that can decode another source, and keeps its memory.
+type resetter interface{ reset(*source) }
+
+// Reset makes r read another stream of the same method. What it decoded with is
+// used again where the decoder is ours: many small streams cost less so.
+func (r *Reader) Reset(src io.Reader) {
+	r.src.reset(src)
+	r.out, r.err = 0, nil
+	if d, ok := r.dec.(resetter); ok {
+		d.reset(r.src)
+	} else {
+		r.dec = nil
+	}
+}
+
 // Method returns the method that the reader was made for.
 func (r *Reader) Method() Method { return r.method }
 
-// Offset returns how many bytes of the source were used so far. A zstd stream
-// is read ahead.
+// Offset returns how many bytes of the source were used so far. bzip2 and zstd
+// streams are read ahead.
 func (r *Reader) Offset() int64 { return r.src.offset() }
 
 // Read reads decoded bytes.
@@ -145,7 +159,7 @@ func open(s *source, m Method) (io.Reader, error) {
 	case Zlib:
 		return eofIsCut(zlib.NewReader(s.buf))
 	case Bzip2:
-		return bzip2.NewReader(s), nil
+		return newBzip2Reader(s), nil
 	case XZ:
 		return &xzReader{src: s}, nil
 	case LZMA:
@@ -196,6 +210,12 @@ func newSource(r io.Reader) *source {
 	s := &source{r: r}
 	s.buf = bufio.NewReaderSize(readFunc(s.fill), 16<<10)
 	return s
+}
+
+// reset goes on with another reader.
+func (s *source) reset(r io.Reader) {
+	s.r, s.n, s.err = r, 0, nil
+	s.buf.Reset(readFunc(s.fill))
 }
 
 type readFunc func(p []byte) (int, error)
