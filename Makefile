@@ -10,7 +10,7 @@ TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz bench fixtures fixtures-check real kinship size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz bench bench-opening fixtures fixtures-check real kinship size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,12 @@ fuzz: ## every fuzz target for FUZZTIME (10s) each
 bench: build ## CPU, wall time and memory beside sha256sum and syft, on the real set
 	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
 	@fixtures/bench/bench.sh bin/kinbom '$(REAL)/apps'
+	@$(MAKE) --no-print-directory bench-opening
+
+bench-opening: build ## CPU of opening beside 7zz, and memory on a disk image of BIG megabytes (0: none; 4200)
+	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
+	@mkdir -p '$(REAL)/../opening' && go build -o '$(REAL)/../opening/opening' ./fixtures/cmd/opening
+	@python3 fixtures/bench/opening.py '$(REAL)/../opening/opening' bin/kinbom '$(REAL)/apps' '$(REAL)/../opening/made' $(or $(RUNS),5) $(or $(MEGABYTES),64) $(or $(BIG),0)
 
 fixtures: ## rebuild the fixture family (needs the compilers that fixtures/family/toolchain.txt names)
 	fixtures/family/build.sh
@@ -58,6 +64,7 @@ fixtures-check: ## rebuild the fixture family and compare byte for byte with the
 real: build ## audit real programs from pinned public packages (needs npm and python3)
 	fixtures/real/build.sh '$(REAL)'
 	KINBOM_REAL='$(REAL)' KINBOM_BIN='$(CURDIR)/bin/kinbom' go test -count=1 -v ./fixtures/real
+	KINBOM_REAL='$(REAL)/apps' KINBOM_ASAR='$(REAL)/.tools/node_modules/.bin/asar' go test -count=1 -v -run 'Genuine|Real|Electron|7zz' ./sbom/container/...
 
 size: build ## bytes of the program, and its largest modules
 	@stat -c '%s bytes %n' bin/kinbom

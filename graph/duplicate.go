@@ -31,7 +31,7 @@ func mergeProducts(products []*sbom.Product) []*sbom.Product {
 }
 
 // joinProducts makes one product of several with the same id, that is with the
-// same files. Paths, links, packages, tags and gaps are united: they differ
+// same files. Paths, links, packages, tags, notes and gaps are united: they differ
 // when the product was read with other rules or another version. All else
 // comes from the one whose saved form is the smallest, so that the order does
 // not matter. Coverage is over all paths: it is added for those that share no
@@ -59,6 +59,7 @@ func joinProducts(list []*sbom.Product) *sbom.Product {
 		p.Links = unite(p.Links, o.Links)
 		p.Packages = unite(p.Packages, o.Packages)
 		p.Tags = unite(p.Tags, o.Tags)
+		p.Notes = unite(p.Notes, o.Notes)
 		p.Gaps = unite(p.Gaps, o.Gaps)
 	}
 	bundles, images := p.Bundles, p.Images // shared with the input, sorted there

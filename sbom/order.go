@@ -25,10 +25,14 @@ func (p *Product) Normalize() {
 	for i := range p.Packages {
 		slices.Sort(p.Packages[i].Licenses)
 		noneIfEmpty(&p.Packages[i].Licenses)
+		SortEvidence(p.Packages[i].Evidence)
+		noneIfEmpty(&p.Packages[i].Evidence)
 	}
 	slices.SortFunc(p.Packages, comparePackages)
 	p.Packages = slices.CompactFunc(p.Packages, func(a, b Package) bool { return comparePackages(a, b) == 0 })
 	SortTags(p.Tags)
+	SortNotes(p.Notes)
+	p.Notes = slices.Compact(p.Notes)
 	SortGaps(p.Gaps)
 	p.Coverage.Normalize()
 	noneIfEmpty(&p.Paths)
@@ -37,6 +41,7 @@ func (p *Product) Normalize() {
 	noneIfEmpty(&p.Links)
 	noneIfEmpty(&p.Packages)
 	noneIfEmpty(&p.Tags)
+	noneIfEmpty(&p.Notes)
 	noneIfEmpty(&p.Gaps)
 }
 
@@ -97,7 +102,8 @@ func SortKeyValues(l []KeyValue) {
 func comparePackages(a, b Package) int {
 	return cmp.Or(strings.Compare(a.PURL, b.PURL), strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version),
 		strings.Compare(a.Place, b.Place), strings.Compare(a.FoundBy, b.FoundBy), strings.Compare(a.Type, b.Type),
-		strings.Compare(a.Bundle, b.Bundle), slices.Compare(a.Licenses, b.Licenses))
+		strings.Compare(a.Bundle, b.Bundle), slices.Compare(a.Licenses, b.Licenses),
+		slices.CompareFunc(a.Evidence, b.Evidence, compareEvidence))
 }
 
 // SortLinks sorts by from, kind, target, to and name, and then by the rest, so
@@ -171,6 +177,14 @@ func compareEvidence(a, b Evidence) int {
 	return cmp.Or(strings.Compare(string(a.File), string(b.File)), cmp.Compare(a.Offset, b.Offset),
 		cmp.Compare(a.Length, b.Length), strings.Compare(a.Signal, b.Signal), strings.Compare(string(a.Kind), string(b.Kind)),
 		bytes.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Slice, b.Slice), strings.Compare(a.Section, b.Section))
+}
+
+// SortNotes sorts by path, kind, digest and text.
+func SortNotes(l []Note) {
+	slices.SortFunc(l, func(a, b Note) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(string(a.Kind), string(b.Kind)),
+			strings.Compare(string(a.Digest), string(b.Digest)), strings.Compare(a.Text, b.Text))
+	})
 }
 
 // SortGaps sorts by path, kind, offset and reason.

@@ -5,7 +5,7 @@ type ProductKind string
 
 // The kinds of product.
 const (
-	KindApp        ProductKind = "app"        // an outermost .app bundle
+	KindApp        ProductKind = "app"        // an outermost .app bundle; an app held by another one when it was split off
 	KindExecutable ProductKind = "executable" // an executable outside any bundle
 	KindLibraries  ProductKind = "libraries"  // the loose libraries of one input
 )
@@ -29,6 +29,7 @@ type Product struct {
 	Links    []Link    // sorted; see SortLinks
 	Packages []Package // sorted by PURL, then place
 	Tags     []Tag     // sorted; see SortTags
+	Notes    []Note    // sorted; see SortNotes
 	Gaps     []Gap     // sorted; see SortGaps
 	Coverage Coverage  // over all files at all Paths
 }
@@ -106,7 +107,8 @@ type Privacy struct {
 	Accessed        []string // NSPrivacyAccessedAPIType values, sorted
 }
 
-// Package is a third-party package that syft found, with the place it was found in.
+// Package is a third-party package with the place it was found in: by syft, or
+// by what a runtime that an app carries whole says of itself.
 type Package struct {
 	PURL     string // package URL; may be "" when the ecosystem has none
 	Name     string
@@ -116,7 +118,29 @@ type Package struct {
 	Licenses []string // sorted
 	Place    string   // path of the file that shows it, relative to the product
 	Bundle   string   // Path of the innermost bundle that holds Place
+
+	Evidence []Evidence // bytes that give the version, where they are known; sorted
 }
+
+// Note is a fact about a product that is neither code nor a gap: it was looked
+// at, and this came of it. A note never makes a result incomplete.
+type Note struct {
+	Kind   NoteKind
+	Path   string // relative to the product
+	Digest Digest // see the kinds, or ""
+	Text   string // in plain words, without the path; may be ""
+}
+
+// NoteKind is the type of a note.
+type NoteKind string
+
+// The kinds of note.
+const (
+	NoteHoldsApp      NoteKind = "holds-app"      // an app of its own at Path, read as a part of this product
+	NoteSplitOff      NoteKind = "split-off"      // an app of its own at Path, made a product of its own: Digest is its id
+	NoteElectron      NoteKind = "electron"       // the product runs on Electron; Path is the framework, Text its versions
+	NoteAsarIntegrity NoteKind = "asar-integrity" // the header of the archive at Path has the digest (Digest) that a property list gives for it
+)
 
 // Coverage counts files met. Files = Analysed + Skipped + Unreadable, always.
 type Coverage struct {
@@ -134,8 +158,9 @@ type Reason struct {
 	Count  int
 }
 
-// Gap is something that kinbom could not look into, or only in part. A gap is
-// a result: located, typed, and shown beside every negative.
+// Gap is something that kinbom could not look into, or only in part, or whose
+// reader is untested (see Missing). A gap is a result: located, typed, and shown
+// beside every negative.
 type Gap struct {
 	Kind   GapKind
 	Path   string // relative to the product, or to the input for gaps of no product
@@ -160,6 +185,7 @@ const (
 	GapUnsupported  GapKind = "unsupported"   // a container or format that cannot be opened
 	GapInconsistent GapKind = "inconsistent"  // inputs that contradict each other, such as BOMs made with different rules
 	GapNoMarks      GapKind = "no-marks"      // code without marks, or with marks that cannot be compared: its kinship is unknown
+	GapUntested     GapKind = "untested"      // a form of container that was read after its description alone; belongs to no product
 )
 
 // KinshipOnly reports whether a gap of this kind leaves out nothing but the
@@ -167,3 +193,8 @@ const (
 // names of the file was looked for all the same, so that not finding it is as
 // good as without the gap.
 func (k GapKind) KinshipOnly() bool { return k == GapNoMarks }
+
+// Missing reports whether something was not looked at. Of all kinds only
+// GapUntested says no: all was read, by a reader that no file of another maker
+// has confirmed.
+func (k GapKind) Missing() bool { return k != GapUntested }

@@ -30,7 +30,7 @@ const (
 type Input struct {
 	Path   string // the last component of the path, with a number where two inputs have the same: where an input lies does not show
 	Kind   string //
-	Digest Digest // of the file; of a folder: of its sorted (path, content digest) list, without members of asar archives
+	Digest Digest // of the file; of a folder: of its sorted (path, content digest) list, without members of archives that are themselves a part of a product
 	Files  int    // regular files met, those in archives too
 	Bytes  int64  // bytes of those
 }

@@ -43,8 +43,15 @@ func (p *Product) Validate() error {
 			bad("tag %s of rule %s has no grade or no evidence", t.Capability, t.Rule)
 		}
 		for _, e := range t.Evidence {
-			if len(e.Bytes) > MaxEvidenceBytes || int64(len(e.Bytes)) > max(e.Length, 0) || e.Offset < e.Slice {
+			if e.outOfBounds() {
 				bad("tag %s: evidence %q at %d is out of bounds", t.Capability, e.Signal, e.Offset)
+			}
+		}
+	}
+	for _, k := range p.Packages {
+		for _, e := range k.Evidence {
+			if e.outOfBounds() {
+				bad("package %s: evidence at %d is out of bounds", k.Name, e.Offset)
 			}
 		}
 	}
@@ -52,6 +59,11 @@ func (p *Product) Validate() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// outOfBounds reports whether an evidence cannot be of any file.
+func (e *Evidence) outOfBounds() bool {
+	return len(e.Bytes) > MaxEvidenceBytes || int64(len(e.Bytes)) > max(e.Length, 0) || e.Offset < e.Slice
 }
 
 // Validate checks that the counts add up.

@@ -22,8 +22,11 @@ show; "carries" is not "collects".
 Inputs are directories, .app bundles, bare Mach-O files, zip, ipa and tar
 archives, disk images and installer packages, in any mix.
 
-What an input may cost is limited; --limit KEY=VALUE changes a limit (entries,
-bytes, depth, containers, path-length, file-size, ratio). A limit that is hit is
+An app and all that lies in it is one product; --split makes products of the apps
+that an installer holds in its resources. docs/containers.md has the rule.
+
+What a run may cost is limited; --limit KEY=VALUE changes a limit (entries,
+bytes, time, depth, containers, path-length, file-size, ratio). A limit that is hit is
 a gap that names it. docs/limits.md has the table.
 
 libs, who and compare answer with exit status 0 whatever the answer is, and 2 when

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,17 +23,19 @@ import (
 
 // scanFlags are what every verb that may scan takes. They are the same for all:
 // an audit of apps does what a scan and an audit of its SBOMs do. That is why
-// audit has one flag more than the eight that a verb should have.
+// audit has two flags more than the eight that a verb should have.
 type scanFlags struct {
 	rules  []string
 	jobs   int
 	limits []string
+	split  bool
 }
 
 func (f *scanFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.rules, "rules", nil, "folder with more rule files (may be given again)")
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", 0, "reader processes at once (default: one for each core)")
-	c.Flags().StringArrayVar(&f.limits, "limit", nil, "most that an input may cost, such as bytes=2G (may be given again): "+strings.Join(limit.Keys(), ", "))
+	c.Flags().StringArrayVar(&f.limits, "limit", nil, "most that the run may cost, such as bytes=2G or time=10m (may be given again): "+strings.Join(limit.Keys(), ", "))
+	c.Flags().BoolVar(&f.split, "split", false, "apps that an app holds, as an installer does, are products of their own")
 }
 
 // loadRules gives the built-in rules and the user's.
@@ -77,7 +80,11 @@ func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*loaded,
 	}
 	switch {
 	case saved == 0:
-		return f.scan(ctx, e, set, inputs, most)
+		l, err := f.scan(ctx, e, set, inputs, most)
+		if err == nil {
+			e.hintSplit(l.scan)
+		}
+		return l, err
 	case saved < len(inputs):
 		return nil, usageError{"saved SBOMs and apps cannot be mixed in one run", "scan the apps first: kinbom scan APPS -o boms"}
 	case saved > 1:
@@ -86,7 +93,13 @@ func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*loaded,
 	if len(f.limits) > 0 {
 		return nil, usageError{"--limit cannot change what saved SBOMs say", "scan the apps again with --limit, and use that"}
 	}
+	if f.split {
+		return nil, usageError{"--split cannot change what saved SBOMs say", "scan the apps again with --split, and use that"}
+	}
 	s, err := cdx.Load(inputs[0])
+	if err == nil {
+		e.hintSplit(s)
+	}
 	if err == nil && len(f.rules) > 0 && s.Rules != set.Digest() {
 		return nil, usageError{"--rules cannot change what saved SBOMs say: they were made with other rules (" + s.Rules.Short() + ", not " + set.Digest().Short() + ")",
 			"scan the apps again with --rules, and audit that"}
@@ -97,13 +110,40 @@ func (f *scanFlags) load(ctx context.Context, e *env, inputs []string) (*loaded,
 	return &loaded{scan: s, rules: set, marks: cdx.MarksFolder(inputs[0]), done: func() {}}, nil
 }
 
+// hintSplit names the flag when products hold apps of their own. Saved SBOMs say
+// it as the scan did. s may be nil.
+func (e *env) hintSplit(s *sbom.Scan) {
+	if s == nil {
+		return
+	}
+	apps, in, first := 0, 0, ""
+	for _, p := range s.Products {
+		had := apps
+		for _, n := range p.Notes {
+			if n.Kind != sbom.NoteHoldsApp {
+				continue
+			}
+			if apps++; apps == 1 {
+				first = p.Paths[0] + "/" + n.Path
+			}
+		}
+		if apps > had {
+			in++
+		}
+	}
+	if apps > 0 {
+		fmt.Fprintf(e.stderr, "kinbom: hint: %s in the resources of %s, the first is %s; a scan with --split makes products of them\n",
+			count(apps, "app"), count(in, "product"), printable(first))
+	}
+}
+
 // max reads the limits that the user gave.
 func (f *scanFlags) max() (limit.Max, error) {
 	var m limit.Max
 	for _, l := range f.limits {
 		var bad *limit.SetError
 		if err := m.Set(l); errors.As(err, &bad) {
-			return m, usageError{"--" + bad.Error(), "--limit KEY=VALUE with one of " + strings.Join(bad.Keys, ", ") + "; a size may end in K, M, G or T"}
+			return m, usageError{"--" + bad.Error(), "--limit KEY=VALUE with one of " + strings.Join(bad.Keys, ", ") + "; a size may end in K, M, G or T, a time is such as 90s, 10m or 2h"}
 		}
 	}
 	return m, nil
@@ -118,7 +158,7 @@ func (f *scanFlags) scan(ctx context.Context, e *env, set *capability.Set, input
 	p := &progress{env: e}
 	defer p.clear()
 	s, err := scan.Run(ctx, scan.Options{
-		Inputs: inputs, Rules: set, Command: e.child, Watcher: e.watcher, Version: version, Jobs: f.jobs, Max: most, Marks: folder.Path, Progress: p.draw,
+		Inputs: inputs, Rules: set, Command: e.child, Watcher: e.watcher, Version: version, Jobs: f.jobs, Split: f.split, Max: most, Marks: folder.Path, Progress: p.draw,
 	})
 	if err == nil {
 		return &loaded{scan: s, rules: set, marks: folder.Path, done: func() { folder.Remove() }}, nil // what cannot be removed costs no result: the watcher tries on
@@ -166,9 +206,10 @@ const maxNamed = 5
 // noProduct says what stood in the way, and what to give instead.
 func noProduct(e *scan.NoProductError, inputs []string) error {
 	text := e.Error()
-	for i, g := range e.Gaps {
+	gaps := slices.DeleteFunc(slices.Clone(e.Gaps), func(g sbom.Gap) bool { return !g.Kind.Missing() })
+	for i, g := range gaps {
 		if i == maxNamed {
-			text += fmt.Sprintf("\n  and %d more could not be looked at", len(e.Gaps)-i)
+			text += fmt.Sprintf("\n  and %d more could not be looked at", len(gaps)-i)
 			break
 		}
 		text += fmt.Sprintf("\n  could not be looked at: %s: %s", printable(g.Path), printable(g.Why))

@@ -30,7 +30,11 @@ folder alone and gives the same result as from the apps.
 Without SOURCE_DATE_EPOCH the SBOMs carry no timestamp, and say so: the same
 input gives the same bytes.
 
-What an input may cost is limited (--limit changes that): a limit that is hit
+An app and all that lies in it is one product. With --split the apps that it
+holds as an installer does (in Contents/Resources, archives there, and wherever
+an app does not keep its own helpers) are products of their own.
+
+What the run may cost is limited (--limit changes that): a limit that is hit
 is a gap that names it, and the scan goes on with the rest.
 
 Exit status: 0 the SBOMs were written, whatever they say; 2 the call or the
@@ -88,13 +92,20 @@ func runScan(ctx context.Context, o *scanOptions, e *env, inputs []string) error
 	}
 	total := sbom.Coverage{}
 	total.Add(s.Outside)
-	gaps := len(s.Gaps)
+	gaps, untested := 0, ""
+	for _, g := range s.Gaps {
+		if g.Kind.Missing() {
+			gaps++
+			continue
+		}
+		untested += fmt.Sprintf("untested: %s: %s\n", printable(g.Path), printable(g.Why))
+	}
 	for _, p := range s.Products {
 		total.Add(p.Coverage)
 		gaps += len(p.Gaps)
 	}
-	_, err = fmt.Fprintf(e.stdout, "%s written to %s\n%d files: %d analysed, %d skipped, %d unreadable; %s\n",
-		count(len(s.Products), "product"), o.output, total.Files, total.Analysed, total.Skipped, total.Unreadable, count(gaps, "gap"))
+	_, err = fmt.Fprintf(e.stdout, "%s written to %s\n%d files: %d analysed, %d skipped, %d unreadable; %s\n%s",
+		count(len(s.Products), "product"), o.output, total.Files, total.Analysed, total.Skipped, total.Unreadable, count(gaps, "gap"), untested)
 	return err
 }
 

@@ -67,7 +67,7 @@ func incomplete(out *finding.Report) []string {
 			kinship++
 		}
 	}
-	if n := len(out.Gaps) - kinship; n > 0 {
+	if n := out.Missing() - kinship; n > 0 {
 		reasons = append(reasons, "incomplete: "+count(n, "gap", "gaps"))
 	}
 	if kinship > 0 {

@@ -117,6 +117,19 @@ func TestValidateNames(t *testing.T) {
 	}
 }
 
+// A form of container that was read by an unconfirmed reader hides nothing.
+func TestUntestedIsSeen(t *testing.T) {
+	r := sample()
+	before := r.Missing()
+	if before == 0 || !r.Unseen(&r.Products[0]) {
+		t.Fatalf("%d gaps, none of the first product", before)
+	}
+	r.Gaps[0].Kind = string(sbom.GapUntested)
+	if r.Missing() != before-1 || r.Unseen(&r.Products[0]) {
+		t.Errorf("%d missing, were %d; unseen %v", r.Missing(), before, r.Unseen(&r.Products[0]))
+	}
+}
+
 // TestUnseen: a gap of any kind makes finding nothing no negative, but not a
 // weak reference that leads nowhere, nor a gap of another product.
 func TestUnseen(t *testing.T) {

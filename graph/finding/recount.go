@@ -55,7 +55,7 @@ func (r *Report) Summarize(headline string) Summary {
 // none.
 func (r *Report) Unseen(p *Product) bool {
 	for _, g := range r.Gaps {
-		if g.Product != nil && *g.Product == p.ID && !g.Weak && !g.KinshipOnly() {
+		if g.Product != nil && *g.Product == p.ID && !g.Weak && sbom.GapKind(g.Kind).Missing() && !g.KinshipOnly() {
 			return true
 		}
 	}
@@ -65,6 +65,18 @@ func (r *Report) Unseen(p *Product) bool {
 // KinshipOnly reports whether the gap leaves out nothing but the comparison of
 // code with that of other products: see sbom.GapKind.KinshipOnly.
 func (g *Gap) KinshipOnly() bool { return sbom.GapKind(g.Kind).KinshipOnly() }
+
+// Missing counts the gaps that stand for something that was not looked at: all
+// but those of kind untested.
+func (r *Report) Missing() int {
+	n := 0
+	for _, g := range r.Gaps {
+		if sbom.GapKind(g.Kind).Missing() {
+			n++
+		}
+	}
+	return n
+}
 
 // NoNegative reports whether a capability was not found in a product at grade
 // likely or better, and that says nothing, because some of its code is unseen.

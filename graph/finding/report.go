@@ -262,7 +262,8 @@ type Finding struct {
 	Text    string        `json:"text"`
 }
 
-// Gap is something that could not be looked at.
+// Gap is something that could not be looked at or, of kind untested, that was
+// read by a reader which no file of another maker has confirmed.
 type Gap struct {
 	Product *sbom.Digest `json:"product"` // null: belongs to no product
 	Path    string       `json:"path"`    // product path and path in it, or path under the input

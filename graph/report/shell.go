@@ -84,7 +84,7 @@ const (
 var archiveEndings = map[string]opener{
 	".zip": byUnzip, ".ipa": byUnzip,
 	".tar": byTar, ".tgz": byTar, ".tbz": byTar, ".tbz2": byTar, ".txz": byTar, ".tzst": byTar,
-	".dmg": byHand, ".img": byHand, ".iso": byHand, ".cdr": byHand, ".pkg": byHand, ".mpkg": byHand, ".xip": byHand, ".asar": byHand,
+	".dmg": byHand, ".img": byHand, ".iso": byHand, ".cdr": byHand, ".pkg": byHand, ".mpkg": byHand, ".xip": byHand, ".xar": byHand, ".asar": byHand,
 	".a": inPlace,
 }
 

@@ -156,11 +156,11 @@ func gradeText(g string) string {
 func (p *page) notLookedAt(r *finding.Report) {
 	p.head("COULD NOT BE LOOKED AT")
 	c := r.Coverage
-	none := c.Unreadable == 0 && r.Summary.Gaps == 0
+	none := c.Unreadable == 0 && r.Missing() == 0
 	if none {
 		p.text("  ", "No file was unreadable and there is no gap.")
 	} else {
-		p.text("  ", "%s; %s (listed below).", number(c.Unreadable, "unreadable file"), number(r.Summary.Gaps, "gap"))
+		p.text("  ", "%s; %s (listed below).", number(c.Unreadable, "unreadable file"), number(r.Missing(), "gap"))
 	}
 	kinds := map[string]int{}
 	for _, g := range r.Gaps {
@@ -218,6 +218,8 @@ func gapText(kind string) string {
 		return "code of unknown kinship: it could not be compared with other code"
 	case sbom.GapInconsistent:
 		return "inputs that contradict each other"
+	case sbom.GapUntested:
+		return "forms of container that were read whole, by a reader that no file of another maker has confirmed"
 	}
 	return "of a kind that this version does not know"
 }

@@ -50,6 +50,16 @@ func checkIDs(p *sbom.Product) error {
 			return err
 		}
 	}
+	for _, k := range p.Packages {
+		if err := evidenceDigests(k.Evidence); err != nil {
+			return err
+		}
+	}
+	for _, n := range p.Notes {
+		if err := digest("a note", n.Digest); err != nil {
+			return err
+		}
+	}
 	for _, g := range p.Gaps {
 		if err := digest("image of a gap", g.Image); err != nil {
 			return err

@@ -68,6 +68,9 @@ func (w *writer) product() cyclonedx.Component {
 		bundleProperties(&l, b)
 		c.Evidence = evidence(manifestIdentity(b.Name, b.Version, "Info.plist"), nil)
 	}
+	for _, n := range p.Notes {
+		l.add(propNote, jsonText(noteRecord(n)))
+	}
 	w.gapProperties(&l, "")
 	c.Properties = l.pointer()
 	var at []cyclonedx.EvidenceOccurrence
@@ -236,6 +239,7 @@ func (w *writer) pkg(k *sbom.Package, ref string) cyclonedx.Component {
 	l.record(propPackageLicenses, len(k.Licenses), k.Licenses)
 	l.text(propPackagePlace, k.Place)
 	l.text(propPackageBundle, k.Bundle)
+	l.record(propPackageEvidence, len(k.Evidence), mapped(k.Evidence, evidenceOut))
 	c.Properties = l.pointer()
 	technique, sure := cyclonedx.EvidenceIdentityTechniqueManifestAnalysis, sureManifest
 	if strings.Contains(k.FoundBy, "binary") {

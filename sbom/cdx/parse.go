@@ -171,6 +171,9 @@ func (r *parser) readProduct(c *cyclonedx.Component, s *propSet) error {
 	if s.has(propBundlePath) {
 		p.Bundles = append(p.Bundles, readBundle(s))
 	}
+	for _, n := range readRecords[noteRecord](s, propNote) {
+		p.Notes = append(p.Notes, sbom.Note(n))
+	}
 	r.readGaps(s)
 	r.agree(c, "name", c.Name, plain(p.Name))
 	r.agree(c, "version", c.Version, versionField(p.Version))
@@ -225,6 +228,9 @@ func (r *parser) readPackage(c *cyclonedx.Component, s *propSet) {
 		Bundle:  s.text(propPackageBundle),
 	}
 	s.record(propPackageLicenses, &k.Licenses)
+	var seen []evidenceRecord
+	s.record(propPackageEvidence, &seen)
+	k.Evidence = mapped(seen, evidenceIn)
 	r.p.Packages = append(r.p.Packages, k)
 	r.agree(c, "name", c.Name, plain(k.Name))
 	r.agree(c, "version", c.Version, versionField(k.Version))

@@ -22,6 +22,7 @@ const (
 	propKind     = "kinbom:kind"
 	propSupplier = "kinbom:supplier"
 	propGap      = "kinbom:gap"
+	propNote     = "kinbom:note"
 
 	propProductID       = "kinbom:product:id"
 	propProductKind     = "kinbom:product:kind"
@@ -90,6 +91,7 @@ const (
 	propPackageLicenses = "kinbom:package:licenses"
 	propPackagePlace    = "kinbom:package:place"
 	propPackageBundle   = "kinbom:package:bundle"
+	propPackageEvidence = "kinbom:package:evidence"
 )
 
 // Values of propKind: what a component is.

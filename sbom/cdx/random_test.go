@@ -79,6 +79,9 @@ func (g *generator) product() *sbom.Product {
 	}
 	g.links(p)
 	g.tags(p)
+	for i := range p.Packages {
+		p.Packages[i].Evidence = g.evidence(p.Packages[i].Evidence)
+	}
 	g.coverage(p)
 	for i := range p.Gaps {
 		if len(p.Images) > 0 && g.pick(2) == 0 {
@@ -178,6 +181,7 @@ func (g *generator) shuffle(p *sbom.Product) {
 	mix(g, p.Links)
 	mix(g, p.Packages)
 	mix(g, p.Tags)
+	mix(g, p.Notes)
 	mix(g, p.Gaps)
 	mix(g, p.Coverage.Reasons)
 	for i := range p.Bundles {
@@ -204,6 +208,7 @@ func (g *generator) shuffle(p *sbom.Product) {
 	}
 	for i := range p.Packages {
 		mix(g, p.Packages[i].Licenses)
+		mix(g, p.Packages[i].Evidence)
 	}
 }
 

@@ -91,6 +91,13 @@ type gapRecord struct {
 	Count  int          `json:"count"`
 }
 
+type noteRecord struct {
+	Kind   sbom.NoteKind `json:"kind"`
+	Path   string        `json:"path"`
+	Digest sbom.Digest   `json:"digest,omitempty"`
+	Text   string        `json:"text,omitempty"`
+}
+
 type inputRecord struct {
 	Path   string      `json:"path"`
 	Kind   string      `json:"kind"`

@@ -35,6 +35,7 @@ func openAsar(ctx context.Context, f *os.File, dest string, b *limit.Budget) (*T
 	if err != nil {
 		return n.finish(err)
 	}
+	n.tree.Header = sbom.Digest(a.HeaderDigest)
 	beside := unpackedPaths(a)
 	for i := range a.Entries {
 		if err := n.entry(); err != nil {

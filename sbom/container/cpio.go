@@ -31,9 +31,15 @@ func (n *intake) cpio(r *cpio.Reader, place func(string) (string, string)) error
 			return err
 		}
 		path, why := place(h.Name)
+		if path == "" && why == "" { // "." is the root
+			if h.Type == cpio.TypeDir {
+				continue
+			}
+			why = whyEmpty
+		}
 		if why != "" {
 			n.tree.gap(sbom.GapUnreadable, shown(h.Name), -1, why)
-			n.tree.Lost.AddUnreadable(why, 1)
+			n.tree.lose(h.Name, why)
 			continue
 		}
 		id := cpioFile{h.Device, h.Inode}

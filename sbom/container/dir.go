@@ -63,7 +63,7 @@ func OpenFile(path string, b *limit.Budget) (*Tree, error) {
 	t := &Tree{Kind: sbom.InputFile, Root: filepath.Dir(file)}
 	for _, err := range []error{b.TakeEntries(1), b.CheckFileSize(e.Size)} {
 		if err != nil {
-			e.Disk, e.Why = "", limitText(err)
+			e.Disk, e.Why = "", limitText(b, err)
 			t.gap(sbom.GapLimit, e.Norm, -1, e.Why)
 			break
 		}
@@ -85,13 +85,13 @@ func (w *walk) folder(ctx context.Context, rel string, depth int) error {
 	}
 	norm := Norm(rel)
 	if err := w.budget.CheckDepth(depth); err != nil {
-		w.tree.gap(sbom.GapLimit, norm, -1, limitText(err))
+		w.tree.gap(sbom.GapLimit, norm, -1, limitText(w.budget, err))
 		return nil
 	}
 	list, err := w.list(filepath.Join(w.tree.Root, filepath.FromSlash(rel)))
 	var over *limit.Error
 	if errors.As(err, &over) {
-		w.tree.gap(sbom.GapLimit, norm, -1, limitText(over))
+		w.tree.gap(sbom.GapLimit, norm, -1, limitText(w.budget, over))
 		return nil
 	}
 	if err != nil { // what was listed before counts
@@ -145,14 +145,14 @@ func (w *walk) entry(ctx context.Context, path string, d fs.DirEntry, depth int)
 	e := Entry{Path: path, Norm: Norm(path), Type: TypeOther}
 	disk := filepath.Join(w.tree.Root, filepath.FromSlash(path))
 	if err := w.budget.CheckPath(path); err != nil {
-		w.tree.gap(sbom.GapLimit, shown(path), -1, limitText(err))
-		w.tree.Lost.AddUnreadable(limitText(err), 1)
+		w.tree.gap(sbom.GapLimit, shown(path), -1, limitText(w.budget, err))
+		w.tree.lose(path, limitText(w.budget, err))
 		return nil
 	}
 	info, err := d.Info()
 	if err != nil {
 		w.tree.gap(sbom.GapUnreadable, e.Norm, -1, "cannot be looked at: "+plain(err))
-		w.tree.Lost.AddUnreadable("cannot be looked at", 1)
+		w.tree.lose(path, "cannot be looked at")
 		return nil
 	}
 	switch mode := info.Mode(); {
@@ -183,7 +183,7 @@ func (w *walk) look(e *Entry) {
 		w.tree.gap(kind, e.Norm, -1, why)
 	}
 	if err := w.budget.CheckFileSize(e.Size); err != nil {
-		fail(sbom.GapLimit, limitText(err))
+		fail(sbom.GapLimit, limitText(w.budget, err))
 		return
 	}
 	f, err := OpenRegular(e.Disk)
@@ -212,10 +212,10 @@ func plain(err error) string {
 
 // limitText is the text of a gap for a limit; it is the same however far the
 // input went over it.
-func limitText(err error) string {
+func limitText(b *limit.Budget, err error) string {
 	var l *limit.Error
 	if !errors.As(err, &l) {
 		return err.Error()
 	}
-	return fmt.Sprintf("limit on %s hit: more than %d", l.Limit, l.Max)
+	return b.Reason(l)
 }

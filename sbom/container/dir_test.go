@@ -87,11 +87,11 @@ dir "a/b"
 dir "a/b/c"
 file "big"
 dir "many"
-gap limit "a/b/c" x1: limit on depth hit: more than 2
-gap limit "big" x1: limit on file size hit: more than 99
-gap limit "many" x1: limit on entries hit: more than 10
-gap limit "` + strings.Repeat("n", 50) + `" x1: limit on path length hit: more than 40
-lost 1: limit on path length hit: more than 40
+gap limit "a/b/c" x1: limit on depth hit: more than 2; --limit depth raises it
+gap limit "big" x1: limit on file size hit: more than 99; --limit file-size raises it
+gap limit "many" x1: limit on entries hit: more than 10; --limit entries raises it
+gap limit "` + strings.Repeat("n", 50) + `" x1: limit on path length hit: more than 40; --limit path-length raises it
+lost 1: limit on path length hit: more than 40; --limit path-length raises it
 `
 	if diff := cmp.Diff(want, describe(tree)); diff != "" {
 		t.Error(diff)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"strings"
@@ -45,9 +44,9 @@ func Formats() []Format {
 			Detect: func(head []byte, name string) bool { return zipMagic(head) && hasEnding(name, ".ipa") }, Open: openZip},
 		{Name: "zip", Doc: "zip archive, symbolic links and zip64 included", Endings: []string{".zip"},
 			Detect: func(head []byte, _ string) bool { return zipMagic(head) }, Open: openZip},
-		{Name: "pkg", Doc: "installer package or .xip: a xar archive", Endings: []string{".pkg", ".mpkg", ".xip"},
+		{Name: "pkg", Doc: "installer package or .xip: a xar archive", Endings: []string{".pkg", ".mpkg", ".xip", ".xar"},
 			Detect: func(head []byte, _ string) bool { return xar.Detect(head) }, Open: openPackage},
-		{Name: "tar", Doc: "tar archive, plain or with gzip, bzip2, xz, lzma or zstd", Endings: []string{".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst", ".gz", ".bz2", ".xz", ".zst"},
+		{Name: "tar", Doc: "tar archive, plain or with gzip, bzip2, xz, lzma or zstd", Endings: []string{".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tzst", ".gz", ".bz2", ".xz", ".zst", ".lzma"},
 			Detect: func(head []byte, name string) bool {
 				return tarball.Detect(head) || tarName(name) && compress.Detect(head) != ""
 			}, Open: openTar},
@@ -133,34 +132,14 @@ func zipMagic(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06"))
 }
 
-// Unpack unpacks the archive at path into the private folder dest, which is
-// made when it is not there. Several archives may share one dest. It is meant
-// to run in a child process (sbom/worker): the caller removes dest.
+// UnpackAs unpacks the archive at path, whose format has the given name, into
+// the private folder dest, which is made when it is not there. Several archives
+// may share one dest. It is meant to run in a child process (sbom/worker): the
+// caller removes dest.
 //
-// Errors: ErrUnsupported when no format fits; else what stopped the work: the
+// Errors: ErrUnsupported for an unknown name; else what stopped the work: the
 // archive or dest cannot be opened, the disk is full, ctx ended. Damage inside
 // the archive is a gap of the tree.
-func Unpack(ctx context.Context, path, dest string, b *limit.Budget) (*Tree, error) {
-	f, err := OpenRegular(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	head := make([]byte, HeadSize)
-	n, err := f.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	format, ok := Detect(head[:n], path)
-	if !ok {
-		return nil, fmt.Errorf("unpacking %s: %w", path, ErrUnsupported)
-	}
-	return format.Open(ctx, f, dest, b)
-}
-
-// UnpackAs is Unpack for a file whose format is known already, by the name that
-// Format has: contents in a private folder have lost the names that tell some
-// formats.
 func UnpackAs(ctx context.Context, format, path, dest string, b *limit.Budget) (*Tree, error) {
 	for _, known := range Formats() {
 		if known.Name != format {

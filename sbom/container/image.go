@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/container/apfs"
@@ -13,6 +14,7 @@ import (
 	"github.com/kinbom/kinbom/sbom/container/hfsplus"
 	"github.com/kinbom/kinbom/sbom/container/udif"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // openImage unpacks the volumes of a disk image. The files of a single volume
@@ -27,11 +29,19 @@ func openImage(ctx context.Context, f *os.File, dest string, b *limit.Budget) (*
 	if err != nil {
 		return n.finish(err)
 	}
+	n.untestedImage(im)
+	spill, remove, err := n.spool.scratch()
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	im.SpillTo(spill)
 	volumes := n.volumes(im)
 	for _, err := range im.Problems() {
 		n.trouble("", err)
 	}
-	if len(volumes) == 0 {
+	found := slices.ContainsFunc(im.Partitions, func(p udif.Partition) bool { return p.Type != udif.Other })
+	if len(volumes) == 0 && !found { // one that is there and cannot be opened has its own gap
 		n.tree.gap(sbom.GapUnsupported, "", -1, "disk image without an HFS+ or APFS volume")
 	}
 	used := map[string]int{}
@@ -44,12 +54,27 @@ func openImage(ctx context.Context, f *os.File, dest string, b *limit.Budget) (*
 			return n.finish(err)
 		}
 	}
-	for _, c := range im.Checks() {
-		if c.State == udif.Differs {
-			n.tree.gap(sbom.GapUnreadable, "", -1, fmt.Sprintf("checksum of %q differs: %08x, not %08x", c.Of, c.Got, c.Want))
+	return n.finish(n.verify(im))
+}
+
+// verify compares the image's checksums with its bytes. For that it reads what
+// no file needed; what files needed was summed when it was unpacked.
+func (n *intake) verify(im *udif.Image) error {
+	checks, err := im.Verify(n.ctx, n.wasTold)
+	for _, c := range checks {
+		switch {
+		case c.State == udif.Differs:
+			n.tree.gap(sbom.GapInconsistent, "", c.Offset, fmt.Sprintf("checksum of %q differs: %08x, not %08x", shown(c.Of), c.Got, c.Want))
+		case c.State == udif.Unreadable && c.Err != nil: // else a file that needed it has said so
+			kind, _, why := n.explain(c.Err)
+			off := c.Offset
+			if bad := malformed.In(c.Err, udif.Format); bad != nil {
+				off = bad.Offset
+			}
+			n.tree.gap(kind, "", off, fmt.Sprintf("checksum of %q cannot be compared: %s", shown(c.Of), why))
 		}
 	}
-	return n.finish(nil)
+	return err
 }
 
 // folderName is a name for the folder of one of several volumes.
@@ -93,7 +118,9 @@ func (n *intake) volumes(im *udif.Image) []volume {
 			for _, err := range c.Damage {
 				n.trouble("", err)
 			}
-			for _, v := range c.Volumes() {
+			list := c.Volumes()
+			n.untestedAPFS(c, list)
+			for _, v := range list {
 				if v.Err != nil {
 					n.trouble("", fmt.Errorf("volume %q: %w", shown(v.Name), v.Err))
 					continue
@@ -105,19 +132,39 @@ func (n *intake) volumes(im *udif.Image) []volume {
 	return out
 }
 
-// walkHFS takes in the files of an HFS+ volume.
+// walkHFS takes in the files of an HFS+ volume, a content with several names once.
 func walkHFS(n *intake, v *hfsplus.Volume, prefix string) error {
+	first := map[uint32]string{}
 	return n.damage(v.Walk(n.ctx, func(e hfsplus.Entry) error {
 		if e.Private {
 			return nil
+		}
+		n.untestedHFS(e)
+		if e.HardLink && e.Type == hfsplus.TypeFile && e.Err == nil {
+			if original, ok := first[e.ID]; ok && n.has(original) {
+				n.again(prefix+e.Path, original)
+				return nil
+			}
+			first[e.ID] = prefix + e.Path
 		}
 		return n.node(prefix+e.Path, string(e.Type), e.Size, e.Link, e.Err, func() (io.Reader, error) { return v.Open(e) })
 	}))
 }
 
-// walkAPFS takes in the files of an APFS volume.
+// walkAPFS takes in the files of an APFS volume, a content with several names once.
 func walkAPFS(n *intake, v *apfs.Volume, prefix string) error {
+	first := map[uint64]string{}
 	return n.damage(v.Walk(n.ctx, func(e apfs.Entry) error {
+		if e.Compressed {
+			n.untested("transparent compression on APFS")
+		}
+		if e.HardLink && e.Type == apfs.TypeFile && e.Err == nil {
+			if original, ok := first[e.ID]; ok && n.has(original) {
+				n.again(prefix+e.Path, original)
+				return nil
+			}
+			first[e.ID] = prefix + e.Path
+		}
 		return n.node(prefix+e.Path, string(e.Type), e.Size, e.Link, e.Err, func() (io.Reader, error) { return v.Open(e) })
 	}))
 }

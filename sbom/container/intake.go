@@ -10,7 +10,9 @@ import (
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/container/asar"
+	"github.com/kinbom/kinbom/sbom/container/udif"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // intake takes the entries of an archive or a volume into a tree, and their
@@ -22,9 +24,12 @@ type intake struct {
 	spool  *spool
 	budget *limit.Budget
 	tree   *Tree
-	size   int64          // bytes of the archive
-	out    int64          // bytes unpacked so far, of damaged entries too
-	files  map[string]int // path -> entry of a regular file, for hard links
+	size   int64            // bytes of the archive
+	out    int64            // bytes unpacked so far, of damaged entries too
+	files  map[string]int   // path -> entry of a regular file, for hard links
+	notes  map[string]bool  // see untested
+	told   map[string]bool  // causes of gaps, see cause
+	lost   map[int]sbom.Gap // entry of a regular file -> why it has no content
 }
 
 // beginIntake opens the private folder for one archive. The caller closes it.
@@ -37,7 +42,7 @@ func beginIntake(ctx context.Context, what, kind string, f *os.File, dest string
 	if err != nil {
 		return nil, err
 	}
-	return &intake{ctx: ctx, what: what, spool: s, budget: b, size: info.Size(), tree: &Tree{Kind: kind, Root: dest}, files: map[string]int{}}, nil
+	return &intake{ctx: ctx, what: what, spool: s, budget: b, size: info.Size(), tree: &Tree{Kind: kind, Root: dest}, files: map[string]int{}, told: map[string]bool{}, lost: map[int]sbom.Gap{}}, nil
 }
 
 func (n *intake) close() { n.spool.close() }
@@ -70,15 +75,15 @@ func (n *intake) trouble(path string, err error) {
 
 // explain gives an error of a format its kind of gap, its byte and its words.
 func (n *intake) explain(err error) (kind sbom.GapKind, offset int64, why string) {
+	n.told[cause(err)] = true
 	kind, offset, why = sbom.GapUnreadable, -1, err.Error()
 	var over *limit.Error
-	var bad *asar.FormatError
-	if errors.As(err, &bad) {
+	if bad := malformed.In(err, asar.Format); bad != nil {
 		offset = bad.Offset
 	}
 	switch {
 	case errors.As(err, &over):
-		return sbom.GapLimit, -1, limitText(over)
+		return sbom.GapLimit, -1, limitText(n.budget, over)
 	case isEncrypted(err):
 		kind = sbom.GapEncrypted
 	case isUnsupported(err):
@@ -89,6 +94,18 @@ func (n *intake) explain(err error) (kind sbom.GapKind, offset int64, why string
 	return kind, offset, why
 }
 
+// wasTold reports whether a gap has said the cause of an error.
+func (n *intake) wasTold(err error) bool { return n.told[cause(err)] }
+
+// cause names the fault behind an error: that of a disk image, which is the same
+// for all files that need its bytes, or the error itself.
+func cause(err error) string {
+	if bad := malformed.In(err, udif.Format); bad != nil {
+		return bad.Error()
+	}
+	return err.Error()
+}
+
 // name checks the path of an entry; a refused one gives ok false, and is counted
 // when it is a file.
 func (n *intake) name(given string, file bool) (path string, ok bool) {
@@ -97,14 +114,14 @@ func (n *intake) name(given string, file bool) (path string, ok bool) {
 	if why == "" {
 		for _, err := range []error{n.budget.CheckPath(path), n.budget.CheckDepth(strings.Count(path, "/"))} {
 			if err != nil {
-				kind, why = sbom.GapLimit, limitText(err)
+				kind, why = sbom.GapLimit, limitText(n.budget, err)
 			}
 		}
 	}
 	if why != "" {
 		n.tree.gap(kind, shown(given), -1, why)
 		if file {
-			n.tree.Lost.AddUnreadable(why, 1)
+			n.tree.lose(given, why)
 		}
 		return "", false
 	}
@@ -140,6 +157,13 @@ func (n *intake) other(given string) {
 	}
 }
 
+// has reports whether the file of a path was taken in.
+func (n *intake) has(given string) bool {
+	path, _ := cleanName(given, false)
+	_, ok := n.files[path]
+	return ok
+}
+
 // again lists a second name of a file that was taken in before.
 func (n *intake) again(given, original string) {
 	path, ok := n.name(given, true)
@@ -155,8 +179,8 @@ func (n *intake) again(given, original string) {
 	} else {
 		o := n.tree.Entries[i]
 		e.Size, e.Disk, e.Digest, e.Why = o.Size, o.Disk, o.Digest, o.Why
-		if e.Why != "" {
-			n.tree.gap(sbom.GapUnreadable, e.Norm, -1, e.Why)
+		if g, ok := n.lost[i]; ok {
+			n.tree.gap(g.Kind, e.Norm, g.Offset, e.Why)
 		}
 	}
 	n.tree.Entries = append(n.tree.Entries, e)
@@ -179,6 +203,7 @@ func (n *intake) file(given string, size int64, open func() (io.Reader, error)) 
 		kind, off, why := n.explain(err)
 		e.Why = why
 		n.tree.gap(kind, e.Norm, off, why)
+		n.lost[len(n.tree.Entries)] = sbom.Gap{Kind: kind, Offset: off}
 	}
 	if _, ok := n.files[path]; !ok {
 		n.files[path] = len(n.tree.Entries)

@@ -33,6 +33,7 @@ func openPackage(ctx context.Context, f *os.File, dest string, b *limit.Budget) 
 	for _, err := range p.Troubles {
 		n.trouble("", err)
 	}
+	n.untestedPackage(p)
 	if p.Kind == pkg.KindXIP {
 		n.tree.Kind = sbom.InputXIP
 		r, err := p.OpenXIP()
@@ -55,6 +56,7 @@ func (n *intake) components(x *xar.Reader, p *pkg.Package) error {
 			if part.entry == nil {
 				continue
 			}
+			n.untestedPayload(x, part.entry)
 			r, err := part.open(c)
 			if err == nil {
 				err = n.cpio(r, part.place)
@@ -88,13 +90,22 @@ func (n *intake) keepOn(path string, err error) error {
 	return nil
 }
 
-// xarFile takes in a file of the archive itself.
+// xarFile takes in a file of the archive itself, or what else it is.
 func (n *intake) xarFile(x *xar.Reader, e *xar.Entry) error {
-	if e == nil || e.Type != xar.TypeFile {
+	if e == nil || e.Type == xar.TypeDir {
 		return nil
 	}
 	if err := n.entry(); err != nil {
 		return err
+	}
+	switch e.Type {
+	case xar.TypeFile, xar.TypeHardlink:
+	case xar.TypeSymlink:
+		n.link(e.Path, e.Link)
+		return nil
+	default:
+		n.other(e.Path)
+		return nil
 	}
 	return n.file(e.Path, e.Size, func() (io.Reader, error) { return x.Open(e) })
 }

@@ -47,6 +47,21 @@ func openSpool(dir string) (*spool, error) {
 
 func (s *spool) close() { s.root.Close() }
 
+// scratch makes a file that is gone when remove is called, at the latest with
+// the private folder.
+func (s *spool) scratch() (f *os.File, remove func(), err error) {
+	name := "scratch-" + strconv.Itoa(os.Getpid())
+	s.root.Remove(name)
+	f, err = s.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making a file for unpacked bytes: %w", err)
+	}
+	return f, func() {
+		f.Close()
+		s.root.Remove(name)
+	}, nil
+}
+
 // content is what was stored.
 type content struct {
 	disk   string

@@ -19,6 +19,7 @@ package container
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -33,7 +34,9 @@ type Tree struct {
 	Entries []Entry       // sorted by Norm, then Path; no entry for the root
 	Gaps    []sbom.Gap    // sorted; paths are Norm, "" is the input itself
 	Lost    sbom.Coverage // files that have no entry: names refused, entries over a limit
+	LostIn  []Lost        // the same by folder; sorted
 	Beside  []Beside      // files that an asar archive lists and that lie beside it; in its order
+	Header  sbom.Digest   // of the header of an asar archive: what ElectronAsarIntegrity names
 
 	once sync.Once
 	at   map[string]int // Norm to its first entry; folders without entry: -1
@@ -72,6 +75,23 @@ type Entry struct {
 	Copy int
 }
 
+// Lost is the files of one folder that have no entry for one reason.
+type Lost struct {
+	Folder string // Norm, bounded, as a gap shows it; "" is the top
+	Why    string
+	Count  int
+}
+
+// lose counts a file that gets no entry, by its name as found.
+func (t *Tree) lose(name, why string) {
+	folder := strings.TrimPrefix(path.Dir("/"+shown(name)), "/")
+	if n := len(t.LostIn); n > 0 && t.LostIn[n-1].Folder == folder && t.LostIn[n-1].Why == why {
+		t.LostIn[n-1].Count++
+		return
+	}
+	t.LostIn = append(t.LostIn, Lost{folder, why, 1})
+}
+
 // gap adds a gap of one file or folder.
 func (t *Tree) gap(kind sbom.GapKind, path string, offset int64, why string) {
 	t.Gaps = append(t.Gaps, sbom.Gap{Kind: kind, Path: path, Offset: offset, Why: why, Count: 1})
@@ -106,6 +126,10 @@ func (t *Tree) finish() *Tree {
 		i = j
 	}
 	sbom.SortGaps(t.Gaps)
+	slices.SortFunc(t.LostIn, func(a, b Lost) int { return cmp.Or(strings.Compare(a.Folder, b.Folder), strings.Compare(a.Why, b.Why)) })
+	for _, l := range t.LostIn {
+		t.Lost.AddUnreadable(l.Why, l.Count)
+	}
 	t.Lost.Normalize()
 	return t
 }

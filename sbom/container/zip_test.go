@@ -100,7 +100,7 @@ symlink "m" -> "../../.."
 file "m/n" "y"
 symlink "w" -> ""
 symlink "z" -> ""
-gap limit "w" x1: limit on path length hit: more than 4096
+gap limit "w" x1: limit on path length hit: more than 4096; --limit path-length raises it
 gap unreadable "z" x1: zip entry is damaged: link target holds a zero byte
 `},
 		{"not files", []item{{name: "dev", mode: fs.ModeDevice | fs.ModeCharDevice | 0o666}, {name: "pipe", mode: fs.ModeNamedPipe | 0o666}, {name: "sock", mode: fs.ModeSocket | 0o666}}, limit.Max{},
@@ -147,30 +147,30 @@ gap unreadable "shorter" x1: zip entry is damaged: its records contradict each o
 			`file "big"
 file "claim"
 file "ok" "x"
-gap limit "" x2: limit on entries hit: more than 5
-gap limit "big" x1: limit on file size hit: more than 100
-gap limit "claim" x1: limit on file size hit: more than 100
-gap limit "deep/deep/deep/x" x1: limit on depth hit: more than 2
-gap limit "longgggggggggggggggggggggggggggggggggggggggg" x1: limit on path length hit: more than 30
-lost 1: limit on depth hit: more than 2
-lost 2: limit on entries hit: more than 5
-lost 1: limit on path length hit: more than 30
+gap limit "" x2: limit on entries hit: more than 5; --limit entries raises it
+gap limit "big" x1: limit on file size hit: more than 100; --limit file-size raises it
+gap limit "claim" x1: limit on file size hit: more than 100; --limit file-size raises it
+gap limit "deep/deep/deep/x" x1: limit on depth hit: more than 2; --limit depth raises it
+gap limit "longgggggggggggggggggggggggggggggggggggggggg" x1: limit on path length hit: more than 30; --limit path-length raises it
+lost 1: limit on depth hit: more than 2; --limit depth raises it
+lost 2: limit on entries hit: more than 5; --limit entries raises it
+lost 1: limit on path length hit: more than 30; --limit path-length raises it
 `},
 		{"bomb", []item{{name: "zeros", data: strings.Repeat("\x00", 100_000)}, {name: "ok", data: "x"}}, limit.Max{RatioFloor: 50_000},
 			`file "ok" "x"
 file "zeros"
-gap limit "zeros" x1: limit on ratio hit: more than 200
+gap limit "zeros" x1: limit on ratio hit: more than 200; --limit ratio raises it
 `},
 		{"many small bombs", []item{{name: "0", data: strings.Repeat("\x00", 40_000)}, {name: "1", data: strings.Repeat("\x01", 40_000)}}, limit.Max{RatioFloor: 50_000, Ratio: 100},
 			`file "0" "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 file "1"
-gap limit "1" x1: limit on ratio hit: more than 100
+gap limit "1" x1: limit on ratio hit: more than 100; --limit ratio raises it
 `},
 		{"bytes in total", []item{{name: "a", data: strings.Repeat("abcd", 10)}, {name: "b", data: strings.Repeat("efgh", 10)}, {name: "c", data: "x"}}, limit.Max{Bytes: 50},
 			`file "a" "abcdabcdabcdabcdabcd"
 file "b"
 file "c" "x"
-gap limit "b" x1: limit on bytes hit: more than 50
+gap limit "b" x1: limit on bytes hit: more than 50; --limit bytes raises it
 `},
 	}
 	for _, tt := range tests {
@@ -200,6 +200,16 @@ func TestOverlap(t *testing.T) {
 	at := bytes.LastIndex(data, []byte("PK\x01\x02")) // of c
 	binary.LittleEndian.PutUint32(data[at+42:], 0)    // to the data of a
 	want := "file \"a\" \"xxxxxxxxxxxxxxxxxxxx\"\nfile \"b\" \"yyyyyyyyyyyyyyyyyyyy\"\nfile \"c\"\ngap unreadable \"c\" x1: data lie over those of another zip entry\n"
+	if diff := cmp.Diff(want, describe(unpack(t, data, limit.Max{}))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A gap does not name the archive's place on this machine.
+func TestGapsNameNoPlace(t *testing.T) {
+	data := makeZip(t, item{name: "a", data: "x", change: raw})
+	binary.LittleEndian.PutUint32(data[len(data)-6:], 1<<31) // the directory lies far behind the end
+	want := "file \"a\"\ngap unreadable \"a\" x1: zip entry is damaged: negative offset\n"
 	if diff := cmp.Diff(want, describe(unpack(t, data, limit.Max{}))); diff != "" {
 		t.Error(diff)
 	}
@@ -239,7 +249,7 @@ func TestManyEntries(t *testing.T) {
 		t.Errorf("%d entries, lost %+v, gaps %+v", len(tree.Entries), tree.Lost, tree.Gaps)
 	}
 	tree = unpack(t, data, limit.Max{Entries: 1000}) // far over: not even listed
-	if len(tree.Entries) != 0 || len(tree.Gaps) != 1 || tree.Gaps[0].Why != "limit on entries hit: more than 1000" {
+	if len(tree.Entries) != 0 || len(tree.Gaps) != 1 || tree.Gaps[0].Why != "limit on entries hit: more than 1000; --limit entries raises it" {
 		t.Errorf("%d entries, gaps %+v", len(tree.Entries), tree.Gaps)
 	}
 }

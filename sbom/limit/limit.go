@@ -1,26 +1,34 @@
 // Package limit says how much work a hostile input may cost.
 //
-// A Budget belongs to one input. Readers take from it before they do the work
-// and stop with a typed *Error that names the limit; the caller turns it into a
-// gap (sbom.GapLimit) and goes on with what is left. The package also holds the
-// reading functions for sizes that a file merely claims (see ReadN): memory
-// grows with the bytes that are really there, never with the claim.
+// A Budget belongs to one run: what is counted (entries, bytes) is counted over
+// all inputs, and what is checked (depth, containers, path length, file size,
+// ratio) is checked for each path or file. Readers take from it before they do
+// the work and stop with a typed *Error that names the limit; the caller turns it
+// into a gap (sbom.GapLimit) and goes on with what is left. The package also
+// holds the reading functions for sizes that a file merely claims (see ReadN):
+// memory grows with the bytes that are really there, never with the claim.
+//
+// Time is a limit too, and the only one whose result is not the same in every
+// run. A Budget does not look at a clock: WithTime ends a context.
 //
 // Nothing here panics on hostile input, and no call blocks.
 package limit
 
 import (
+	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 )
 
 // Kind names one limit.
 type Kind string
 
-// The limits.
+// The limits. The first three are for a whole run.
 const (
 	Entries    Kind = "entries"     // files, folders, links and other entries met
 	Bytes      Kind = "bytes"       // bytes unpacked or decoded in total
+	Time       Kind = "time"        // wall-clock time, in nanoseconds
 	Depth      Kind = "depth"       // folders in folders, structures in structures
 	Containers Kind = "containers"  // containers in containers (a zip in a zip)
 	PathLength Kind = "path length" // bytes of one path
@@ -36,7 +44,17 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e.Limit == Time {
+		return "limit on time hit: more than " + time.Duration(e.Max).String()
+	}
 	return fmt.Sprintf("limit on %s hit: %d is more than %d", e.Limit, e.Value, e.Max)
+}
+
+// WithTime ends a context once the time of a run is used up, with an *Error as
+// its cause. A time that is zero or less stands for its default.
+func WithTime(ctx context.Context, m Max) (context.Context, context.CancelFunc) {
+	top := m.withDefaults().Time
+	return context.WithTimeoutCause(ctx, top, &Error{Time, int64(top), int64(top) + 1})
 }
 
 // Max holds the limits of a Budget. A field that is zero or less stands for its
@@ -50,19 +68,22 @@ type Max struct {
 	FileSize   int64
 	Ratio      int64
 	RatioFloor int64 // outputs up to this many bytes pass whatever their ratio is
+	Time       time.Duration
 }
 
-// Defaults are the limits that every legitimate product passes.
+// Defaults are the limits that every legitimate product passes, and a run over
+// several of the largest ones.
 func Defaults() Max {
 	return Max{
-		Entries:    2_000_000, // the largest developer suites ship some 500,000 files
-		Bytes:      64 << 30,  // the largest suites unpack to some 20 GiB
-		Depth:      256,       // a macOS path of 1,024 bytes rarely has 60 folders
-		Containers: 4,         // an ipa in a zip on a disk image in an archive
-		PathLength: 4096,      // PATH_MAX of Linux; macOS has 1,024
-		FileSize:   16 << 30,  // game data and virtual disks, the largest single files
-		Ratio:      200,       // product archives stay under 20; see RatioFloor
-		RatioFloor: 256 << 20, // runs of zeros reach 1,000 in deflate: harmless while small
+		Entries:    4_000_000,      // the largest developer suites ship some 500,000 files
+		Bytes:      128 << 30,      // the largest suites unpack to some 20 GiB
+		Depth:      256,            // a macOS path of 1,024 bytes rarely has 60 folders
+		Containers: 4,              // an ipa in a zip on a disk image in an archive
+		PathLength: 4096,           // PATH_MAX of Linux; macOS has 1,024
+		FileSize:   16 << 30,       // game data and virtual disks, the largest single files
+		Ratio:      200,            // product archives stay under 20; see RatioFloor
+		RatioFloor: 256 << 20,      // runs of zeros reach 1,000 in deflate: harmless while small
+		Time:       12 * time.Hour, // a run over hundreds of apps takes minutes; hostile ones must end
 	}
 }
 
@@ -76,10 +97,13 @@ func (m Max) withDefaults() Max {
 			*f.have = *f.def
 		}
 	}
+	if m.Time <= 0 {
+		m.Time = d.Time
+	}
 	return m
 }
 
-// Budget counts what one input has cost so far. It is safe for concurrent use.
+// Budget counts what a run has cost so far. It is safe for concurrent use.
 // A take that does not fit fails and is not counted, so that smaller work may
 // still pass. Nothing is given back: a budget measures work, not what is kept.
 // A nil *Budget allows nothing: every method returns an *Error.
@@ -107,6 +131,22 @@ func (b *Budget) Max() Max {
 		return Max{}
 	}
 	return b.max
+}
+
+// Reason is the text of a gap for a limit: the same however far the input went
+// over it. It says what raises the limit when it is one of the budget; readers
+// have fixed limits of the same kinds too.
+func (b *Budget) Reason(e *Error) string {
+	top := fmt.Sprint(e.Max)
+	if e.Limit == Time {
+		top = time.Duration(e.Max).String()
+	}
+	s := fmt.Sprintf("limit on %s hit: more than %s", e.Limit, top)
+	m := b.Max()
+	if have := m.field(e.Limit); have != nil && *have == e.Max || e.Limit == Time && int64(m.Time) == e.Max {
+		s += "; --limit " + e.Limit.key() + " raises it"
+	}
+	return s
 }
 
 // Used returns the entries and bytes taken so far.

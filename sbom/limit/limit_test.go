@@ -2,6 +2,7 @@ package limit
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 // small is a budget whose limits are easy to pass.
@@ -172,11 +174,36 @@ func TestReaderTakesFromTheBudget(t *testing.T) {
 	wantLimit(t, err, FileSize, 6, 7)
 }
 
-func TestCapacity(t *testing.T) {
-	if got := Capacity(10, 16); got != 10 {
-		t.Errorf("small claim: %d", got)
+// The text of a gap names the key that raises the limit, unless it is another
+// limit of the same kind, and does not depend on what was asked for.
+func TestReason(t *testing.T) {
+	b := New(Max{Bytes: 10, PathLength: 4, Time: 90 * time.Second})
+	for want, e := range map[string]*Error{
+		"limit on bytes hit: more than 10; --limit bytes raises it":            {Bytes, 10, 11},
+		"limit on path length hit: more than 4; --limit path-length raises it": {PathLength, 4, 500},
+		"limit on time hit: more than 1m30s; --limit time raises it":           {Time, int64(90 * time.Second), 0},
+		"limit on bytes hit: more than 9":                                      {Bytes, 9, 11},
+		"limit on decoder window hit: more than 8":                             {"decoder window", 8, 9},
+	} {
+		if got := b.Reason(e); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
-	if got := Capacity(math.MaxUint64, 16); got != chunk/16 {
-		t.Errorf("huge claim: %d", got)
+	if got, want := (&Error{Time, int64(time.Hour), 0}).Error(), "limit on time hit: more than 1h0m0s"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestWithTime(t *testing.T) {
+	ctx, cancel := WithTime(t.Context(), Max{Time: 1})
+	defer cancel()
+	<-ctx.Done()
+	wantLimit(t, context.Cause(ctx), Time, 1, 2)
+	user, stop := context.WithCancel(t.Context())
+	ctx, cancel = WithTime(user, Max{})
+	defer cancel()
+	stop()
+	if err := context.Cause(ctx); err != context.Canceled {
+		t.Errorf("a run that the user ended: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Each key sets its own limit and no other.
@@ -11,6 +12,7 @@ func TestSet(t *testing.T) {
 	want := map[string]Max{
 		"entries=3": {Entries: 3}, "bytes=2G": {Bytes: 2 << 30}, "depth=1": {Depth: 1}, "containers=9": {Containers: 9},
 		"path-length=64K": {PathLength: 64 << 10}, "file-size=5M": {FileSize: 5 << 20}, "ratio=7": {Ratio: 7},
+		"time=90s": {Time: 90 * time.Second}, "time=1h30m": {Time: 90 * time.Minute},
 		"bytes=8388607T": {Bytes: 8388607 << 40}, "bytes=9223372036854775807": {Bytes: 1<<63 - 1},
 	}
 	seen := map[string]bool{}
@@ -35,7 +37,8 @@ func TestSet(t *testing.T) {
 func TestSetRefuses(t *testing.T) {
 	for text, what := range map[string]string{
 		"": "no KEY=VALUE", "bytes": "no KEY=VALUE", "=1": "unknown limit", "Bytes=1": "unknown limit", "path length=1": "unknown limit",
-		"time=1": "unknown limit", " bytes=1": "unknown limit",
+		"time=": "no time above zero", "time=1": "no time above zero", "time=0s": "no time above zero", "time=-5m": "no time above zero", "time=2d": "no time above zero",
+		"time=300000000h": "no time above zero", " bytes=1": "unknown limit",
 		"bytes=": "no whole number", "bytes=0": "no whole number", "bytes=-1": "no whole number", "bytes=1.5G": "no whole number",
 		"bytes=G": "no whole number", "bytes=1g": "no whole number", "bytes=1GB": "no whole number", "bytes=0x10": "no whole number",
 		"bytes=8388608T": "no whole number", "bytes=99999999999T": "no whole number", "bytes=9223372036854775808": "no whole number", "bytes=1_0": "no whole number",

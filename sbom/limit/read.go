@@ -15,16 +15,6 @@ func Inside(off, n, size int64) bool {
 	return off >= 0 && n >= 0 && size >= 0 && off <= size && n <= size-off
 }
 
-// Capacity is how many elements of the given size (in bytes) to make room for
-// when a file claims that n follow: n itself while that is cheap, else less.
-// The list then grows with what is really there.
-func Capacity(n uint64, size int) int {
-	if top := uint64(chunk / max(size, 1)); n > top {
-		n = top
-	}
-	return int(n)
-}
-
 // ReadN reads exactly n bytes, as a file claims them. Memory grows in steps, so
 // that a false claim costs no more than twice what is there (and 1 MiB). Fewer
 // bytes give io.ErrUnexpectedEOF, and no data beside it.

@@ -2,8 +2,6 @@ package macho
 
 import (
 	"errors"
-	"fmt"
-	"io"
 
 	"github.com/kinbom/kinbom/sbom"
 )
@@ -67,21 +65,6 @@ type Reference struct {
 	Value   string
 	Section string // "__TEXT,__cstring"
 	Offset  int64  // of the literal in the slice
-}
-
-// Read reads a file of the given size. It takes the whole content into memory;
-// a caller that has it there, or mapped, uses ReadBytes.
-func Read(r io.ReaderAt, size int64, o Options) (*File, error) {
-	o = o.withDefaults()
-	if size > o.MaxSize {
-		return nil, fmt.Errorf("reading a Mach-O file: %d bytes are more than the limit of %d", size, o.MaxSize)
-	}
-	// ReadAll grows with what is there: size is only a claim.
-	b, err := io.ReadAll(io.NewSectionReader(r, 0, size))
-	if err != nil {
-		return nil, fmt.Errorf("reading a Mach-O file: %w", err)
-	}
-	return ReadBytes(b, o)
 }
 
 // ReadBytes reads a file from its bytes, which must not change while the

@@ -24,16 +24,15 @@ type Options struct {
 	// file is not hashed again. It is taken at its word.
 	Digest sbom.Digest
 
-	MaxStrings  int   // facts that one slice may give; default 1<<20
-	MaxImports  int   // imported names; default 1<<18
-	MaxExports  int   // exported names; default 1<<20
-	MaxSymbols  int   // symbol table entries looked at; default 1<<23
-	MaxBinds    int   // bind opcodes' locations walked; default 1<<22
-	MaxObjects  int   // Objective-C and Swift records followed; default 1<<18
-	MaxCommands int   // load commands; default 1<<14
-	MaxDepth    int   // nodes from the root of an export trie; default 2048
-	MaxRefs     int   // references to other code kept; default 4096
-	MaxSize     int64 // bytes of a file that Read takes into memory; default 4 GiB
+	MaxStrings  int // facts that one slice may give; default 1<<20
+	MaxImports  int // imported names; default 1<<18
+	MaxExports  int // exported names; default 1<<20
+	MaxSymbols  int // symbol table entries looked at; default 1<<23
+	MaxBinds    int // bind opcodes' locations walked; default 1<<22
+	MaxObjects  int // Objective-C and Swift records followed; default 1<<18
+	MaxCommands int // load commands; default 1<<14
+	MaxDepth    int // nodes from the root of an export trie; default 2048
+	MaxRefs     int // references to other code kept; default 4096
 }
 
 // Limits that are not worth an option.
@@ -66,9 +65,6 @@ func (o Options) withDefaults() Options {
 		if *d.v <= 0 {
 			*d.v = d.n
 		}
-	}
-	if o.MaxSize <= 0 {
-		o.MaxSize = 4 << 30
 	}
 	return o
 }

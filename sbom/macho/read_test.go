@@ -225,24 +225,6 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestRead wants the same from a reader as from bytes, and a limit on its size.
-func TestRead(t *testing.T) {
-	b := machotest.Sample(false)
-	f, err := Read(bytes.NewReader(b), int64(len(b)), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, _ := ReadBytes(b, Options{})
-	want(t, "file", f, g)
-	if _, err := Read(bytes.NewReader(b), int64(len(b)), Options{MaxSize: 100}); err == nil {
-		t.Error("a file over the limit was read")
-	}
-	// A size that lies costs nothing: the content is what is there.
-	if f, err := Read(bytes.NewReader(b), 1<<31, Options{}); err != nil || f.Slices[0].Image.Digest != g.Slices[0].Image.Digest {
-		t.Errorf("a lying size: %v", err)
-	}
-}
-
 // TestDeterministic reads twice and wants equal results.
 func TestDeterministic(t *testing.T) {
 	b := machotest.Sample(true)

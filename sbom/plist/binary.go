@@ -29,10 +29,10 @@ type table struct {
 // lie over each other (each would be copied).
 func checkBinary(data []byte, o Options) error {
 	if len(data) < 8+1+1+trailerSize {
-		return &FormatError{int64(len(data)), "too short for a binary list", nil}
+		return fault(int64(len(data)), "too short for a binary list", nil)
 	}
 	if v := string(data[6:8]); v != "00" && v != "01" {
-		return &FormatError{6, "unknown version of a binary list", v}
+		return fault(6, "unknown version of a binary list", v)
 	}
 	at := int64(len(data) - trailerSize)
 	tr := data[at:]
@@ -42,15 +42,15 @@ func checkBinary(data []byte, o Options) error {
 	}
 	switch {
 	case !intSize(t.offsetSize):
-		return &FormatError{at + 6, "impossible size of an offset", t.offsetSize}
+		return fault(at+6, "impossible size of an offset", t.offsetSize)
 	case !intSize(t.refSize):
-		return &FormatError{at + 7, "impossible size of a reference", t.refSize}
+		return fault(at+7, "impossible size of a reference", t.refSize)
 	case t.end < 9 || t.end > uint64(at):
-		return &FormatError{at + 24, "offset table is outside the file", t.end}
+		return fault(at+24, "offset table is outside the file", t.end)
 	case t.count == 0 || t.count != (uint64(at)-t.end)/t.offsetSize || (uint64(at)-t.end)%t.offsetSize != 0:
-		return &FormatError{at + 8, "offset table does not fit the number of objects", t.count}
+		return fault(at+8, "offset table does not fit the number of objects", t.count)
 	case t.top >= t.count:
-		return &FormatError{at + 16, "root is no object of the list", t.top}
+		return fault(at+16, "root is no object of the list", t.top)
 	}
 	t.weight = make([]int32, t.count)
 	return t.walk(t.top, 1)
@@ -80,7 +80,7 @@ func (t *table) walk(id uint64, depth int) error {
 	at := t.end + id*t.offsetSize
 	off := number(t.data[at : at+t.offsetSize])
 	if off < 8 || off >= t.end {
-		return &FormatError{int64(at), "object is outside the list", off}
+		return fault(int64(at), "object is outside the list", off)
 	}
 	refs, err := t.object(off)
 	if err != nil {
@@ -91,10 +91,10 @@ func (t *table) walk(id uint64, depth int) error {
 	for ; len(refs) > 0; refs = refs[t.refSize:] {
 		to := number(refs[:t.refSize])
 		if to >= t.count {
-			return &FormatError{int64(off), "reference to an object that does not exist", to}
+			return fault(int64(off), "reference to an object that does not exist", to)
 		}
 		if t.weight[to] < 0 {
-			return &FormatError{int64(off), "object contains itself", to}
+			return fault(int64(off), "object contains itself", to)
 		}
 		if err := t.walk(to, depth+1); err != nil {
 			return err
@@ -114,12 +114,12 @@ func (t *table) object(off uint64) (refs []byte, err error) {
 	switch tag >> 4 {
 	case 0x0:
 		if tag != 0x08 && tag != 0x09 {
-			return nil, &FormatError{int64(off), "object of unknown type", tag}
+			return nil, fault(int64(off), "object of unknown type", tag)
 		}
 		return nil, nil
 	case 0x1, 0x2: // integer of 1 to 16 bytes, real of 4 or 8
 		if n := tag & 15; n > 4 || tag>>4 == 2 && n != 2 && n != 3 {
-			return nil, &FormatError{int64(off), "impossible size of a number", tag}
+			return nil, fault(int64(off), "impossible size of a number", tag)
 		}
 		_, err = t.span(off, off+1, 1<<(tag&15), 1)
 		return nil, err
@@ -129,7 +129,7 @@ func (t *table) object(off uint64) (refs []byte, err error) {
 	case 0x8: // UID
 		n := uint64(tag&15) + 1
 		if !intSize(n) {
-			return nil, &FormatError{int64(off), "impossible size of a UID", n}
+			return nil, fault(int64(off), "impossible size of a UID", n)
 		}
 		_, err = t.span(off, off+1, n, 1)
 		return nil, err
@@ -148,7 +148,7 @@ func (t *table) object(off uint64) (refs []byte, err error) {
 	case 0xD: // dictionary: keys, then values
 		refs, err = t.span(off, start, n, 2*t.refSize)
 	default:
-		err = &FormatError{int64(off), "object of unknown type", tag}
+		err = fault(int64(off), "object of unknown type", tag)
 	}
 	return refs, err
 }
@@ -163,7 +163,7 @@ func (t *table) length(off uint64) (n, start uint64, err error) {
 		return 0, 0, err
 	}
 	if size[0]>>4 != 1 || size[0]&15 > 3 {
-		return 0, 0, &FormatError{int64(off) + 1, "length is not an integer", size[0]}
+		return 0, 0, fault(int64(off)+1, "length is not an integer", size[0])
 	}
 	b, err := t.span(off, off+2, 1<<(size[0]&15), 1)
 	if err != nil {
@@ -176,10 +176,10 @@ func (t *table) length(off uint64) (n, start uint64, err error) {
 // offset table. off is the object, for the error.
 func (t *table) span(off, start, n, size uint64) ([]byte, error) {
 	if start > t.end || n > (t.end-start)/size {
-		return nil, &FormatError{int64(off), "object reaches outside the list", n}
+		return nil, fault(int64(off), "object reaches outside the list", n)
 	}
 	if t.seen += n * size; t.seen > 4*uint64(len(t.data)) {
-		return nil, &FormatError{int64(off), "objects lie over each other", nil}
+		return nil, fault(int64(off), "objects lie over each other", nil)
 	}
 	return t.data[start : start+n*size], nil
 }

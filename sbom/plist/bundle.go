@@ -22,6 +22,15 @@ type InfoFacts struct {
 	PackageType    string          // CFBundlePackageType: APPL, FMWK, BNDL, XPC!, ...
 	Platform       string          // macos, ios, ...; see platformName
 	Usage          []sbom.KeyValue // NS*UsageDescription with their texts, sorted by key
+	AsarIntegrity  []AsarHash      // ElectronAsarIntegrity, sorted by path
+}
+
+// AsarHash is what an Info.plist says of the header of an asar archive
+// (Electron: "ASAR Integrity"). All is as written.
+type AsarHash struct {
+	Path      string // relative to the bundle's Contents folder; may be hostile
+	Algorithm string // SHA256
+	Hash      string // hexadecimal
 }
 
 // Info pulls the facts out of an Info.plist. A key of an unexpected type counts
@@ -51,6 +60,10 @@ func Info(d Dict) InfoFacts {
 				f.Usage = append(f.Usage, sbom.KeyValue{Key: strings.ToValidUTF8(k, "\uFFFD"), Value: d.String(k)})
 			}
 		}
+	}
+	for _, k := range d.Dict("ElectronAsarIntegrity").Keys() {
+		h := d.Dict("ElectronAsarIntegrity").Dict(k)
+		f.AsarIntegrity = append(f.AsarIntegrity, AsarHash{strings.ToValidUTF8(k, "\uFFFD"), h.String("algorithm"), h.String("hash")})
 	}
 	return f
 }

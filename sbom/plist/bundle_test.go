@@ -8,11 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/kinbom/kinbom/sbom"
+
+	"github.com/kinbom/kinbom/sbom/plist/plisttest"
 )
 
 func parse(t *testing.T, body string) Dict {
 	t.Helper()
-	d, err := Parse([]byte(wrap("<dict>"+body+"</dict>")), Options{})
+	d, err := Parse([]byte(plisttest.Wrap("<dict>"+body+"</dict>")), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,6 +46,10 @@ func TestInfo(t *testing.T) {
 			InfoFacts{Build: "42", Version: "3.25", Platform: "visionos", MinOS: "12"}},
 		{"ExtensionKit", `<key>EXAppExtensionAttributes</key><dict><key>EXExtensionPointIdentifier</key><string>p</string></dict>
 <key>CFBundleSupportedPlatforms</key><array><string>HomePodOS</string></array>`, InfoFacts{ExtensionPoint: "p", Platform: "homepodos"}},
+		{"asar integrity", `<key>ElectronAsarIntegrity</key><dict><key>Resources/b.asar</key><string>x</string>
+<key>Resources/a.asar</key><dict><key>algorithm</key><string>SHA256</string><key>hash</key><string>ab</string></dict></dict>`,
+			InfoFacts{AsarIntegrity: []AsarHash{{"Resources/a.asar", "SHA256", "ab"}, {Path: "Resources/b.asar"}}}},
+		{"asar integrity of an odd type", `<key>ElectronAsarIntegrity</key><array><string>x</string></array>`, InfoFacts{}},
 		{"empty", "", InfoFacts{}},
 	}
 	for _, tt := range tests {
@@ -105,7 +111,7 @@ func TestSampleIsXML(t *testing.T) {
 		t.Skip("xmllint is not installed")
 	}
 	name := filepath.Join(t.TempDir(), "sample.plist")
-	if err := os.WriteFile(name, []byte(wrap(sample)), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte(plisttest.Wrap(plisttest.Sample)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command(lint, "--noout", "--nonet", name).CombinedOutput(); err != nil {

@@ -19,6 +19,7 @@ import (
 	"math"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 	"howett.net/plist"
 )
 
@@ -47,27 +48,17 @@ func (o Options) withDefaults() Options {
 // it is referred to.
 const Values limit.Kind = "property list values"
 
-// FormatError says what is wrong with a list, and where.
-type FormatError struct {
-	Offset int64 // byte of the input, or -1 when it is not known
-	What   string
-	Value  any // the value at fault, or nil
-}
+// format is what messages call these bytes.
+const format = "property list"
 
-func (e *FormatError) Error() string {
-	s := "property list: " + e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	if e.Offset >= 0 {
-		s += fmt.Sprintf(" at byte %d", e.Offset)
-	}
-	return s
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any) *malformed.Error {
+	return malformed.New(format, offset, what, value)
 }
 
 // Parse reads an XML or binary property list whose root is a dictionary.
 //
-// Errors: *limit.Error when a bound of o is hit, else *FormatError.
+// Errors: *limit.Error when a bound of o is hit, else *malformed.Error.
 func Parse(data []byte, o Options) (Dict, error) {
 	o = o.withDefaults()
 	if n := int64(len(data)); n > o.Size {
@@ -88,7 +79,7 @@ func Parse(data []byte, o Options) (Dict, error) {
 	}
 	d, ok := root.(map[string]any)
 	if !ok {
-		return nil, &FormatError{-1, "root is not a dictionary", fmt.Sprintf("%T", root)}
+		return nil, fault(-1, "root is not a dictionary", fmt.Sprintf("%T", root))
 	}
 	return Dict(d), nil
 }
@@ -98,11 +89,11 @@ func Parse(data []byte, o Options) (Dict, error) {
 func decode(data []byte) (root any, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			root, err = nil, &FormatError{-1, "cannot be decoded", fmt.Sprint(v)}
+			root, err = nil, fault(-1, "cannot be decoded", fmt.Sprint(v))
 		}
 	}()
 	if _, err := plist.Unmarshal(data, &root); err != nil {
-		return nil, &FormatError{-1, "cannot be decoded", errText(err)}
+		return nil, fault(-1, "cannot be decoded", errText(err))
 	}
 	return root, nil
 }

@@ -23,7 +23,7 @@ func toUTF8(data []byte) ([]byte, error) {
 	wide := big || little
 	if wide {
 		if len(data)%2 != 0 {
-			return nil, &FormatError{int64(len(data)), "half a UTF-16 character", nil}
+			return nil, fault(int64(len(data)), "half a UTF-16 character", nil)
 		}
 		units := make([]uint16, len(data)/2)
 		for i := range units {
@@ -41,14 +41,14 @@ func toUTF8(data []byte) ([]byte, error) {
 	case "", "utf-8", "utf8", "us-ascii", "ascii":
 	case "utf-16", "utf-16le", "utf-16be":
 		if !wide {
-			return nil, &FormatError{0, "declared as UTF-16, and is not", nil}
+			return nil, fault(0, "declared as UTF-16, and is not", nil)
 		}
 	case "iso-8859-1", "latin1":
 		if !wide {
 			rest = latin1(rest)
 		}
 	default:
-		return nil, &FormatError{0, "encoding is not known", declared}
+		return nil, fault(0, "encoding is not known", declared)
 	}
 	return rest, nil
 }
@@ -93,21 +93,21 @@ func checkXML(data []byte, o Options) error {
 		token, err := d.Token()
 		if err != nil {
 			if errors.Is(err, io.EOF) {
-				return &FormatError{d.InputOffset(), "ends too early, or is not XML", nil}
+				return fault(d.InputOffset(), "ends too early, or is not XML", nil)
 			}
-			return &FormatError{d.InputOffset(), "is not well-formed XML", errText(err)}
+			return fault(d.InputOffset(), "is not well-formed XML", errText(err))
 		}
 		switch t := token.(type) {
 		case xml.Directive:
 			if bytes.ContainsAny(t, "[") || bytes.Contains(bytes.ToUpper(t), []byte("ENTITY")) {
-				return &FormatError{d.InputOffset(), "has an internal DTD subset", nil}
+				return fault(d.InputOffset(), "has an internal DTD subset", nil)
 			}
 		case xml.StartElement:
 			if depth == 0 && t.Name.Local != "plist" {
-				return &FormatError{d.InputOffset(), "root element is not plist", clip(t.Name.Local)}
+				return fault(d.InputOffset(), "root element is not plist", clip(t.Name.Local))
 			}
 			if depth > 0 && !known(t.Name.Local) {
-				return &FormatError{d.InputOffset(), "unknown element", clip(t.Name.Local)}
+				return fault(d.InputOffset(), "unknown element", clip(t.Name.Local))
 			}
 			depth++
 			values++

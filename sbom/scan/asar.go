@@ -3,7 +3,6 @@ package scan
 import (
 	"fmt"
 	"path"
-	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/container"
@@ -12,13 +11,11 @@ import (
 // formatAsar is the name of container's format for asar archives.
 const formatAsar = "asar"
 
-// namedAsar reports whether a file has the name of an asar archive: the only
-// archives that are opened inside an app, for they hold code that it runs.
-func namedAsar(p string) bool { return strings.EqualFold(path.Ext(p), ".asar") }
-
-// addAsar takes the members of an asar archive into the tree. An archive whose
-// list cannot be read is not opened: it has no members, and the gap is its own.
-func (t *tree) addAsar(f *file, ct *container.Tree) {
+// addInner takes the members of an archive that is itself a part of a product
+// into the tree: of an asar archive, or of any archive inside a bundle. An
+// archive whose list cannot be read is not opened: it has no members, and the
+// gap is its own.
+func (t *tree) addInner(f *file, format string, ct *container.Tree) {
 	if len(ct.Entries) == 0 && len(ct.Beside) == 0 {
 		for _, g := range ct.Gaps {
 			if g.Path == "" {
@@ -28,8 +25,8 @@ func (t *tree) addAsar(f *file, ct *container.Tree) {
 			}
 		}
 	}
-	f.opened, f.lost, f.beside = formatAsar, ct.Lost, ct.Beside
-	ct.Lost = sbom.Coverage{} // counted where the archive is
+	f.opened, f.lost, f.beside, f.header = format, ct.Lost, ct.Beside, ct.Header
+	ct.LostIn = nil // counted where the archive is
 	from := len(t.files)
 	t.add(ct, f.norm+"/")
 	for _, m := range t.files[from:] {
@@ -80,14 +77,29 @@ func (t *tree) compareBeside(f *file, at map[string]*file) {
 	}
 }
 
-// own are the asar archives of the product. Their members are no part of its
-// id: the archive's own digest stands for them.
+// own are the archives of the product that were opened. Their members are no
+// part of its id: the archive's own digest stands for them.
 func (d *draft) own() map[*file]bool {
 	out := map[*file]bool{}
 	for _, f := range d.files {
-		if f.opened == formatAsar {
+		if f.opened != "" {
 			out[f] = true
 		}
 	}
 	return out
+}
+
+// id is the product's id.
+func (d *draft) id() sbom.Digest {
+	var ids []sbom.FileID
+	own := d.own()
+	for _, f := range d.files {
+		if f.digest == "" && f.trouble == nil { // a device, pipe or socket
+			continue
+		}
+		if !f.ignored && !own[f.in] { // an unread file counts by its name: what is not known is not the same
+			ids = append(ids, sbom.FileID{Path: d.rel(f), Digest: f.digest})
+		}
+	}
+	return sbom.ProductID(ids)
 }

@@ -19,15 +19,8 @@ const (
 
 // assemble puts one product together from what its files said.
 func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
-	p := &sbom.Product{Kind: d.kind, Name: d.name, Paths: []string{d.path()}, Gaps: d.gaps}
-	var ids []sbom.FileID
-	own := d.own()
-	for _, f := range d.files {
-		if f.digest != "" && !f.ignored && !own[f.in] {
-			ids = append(ids, sbom.FileID{Path: d.rel(f), Digest: f.digest})
-		}
-	}
-	p.ID = sbom.ProductID(ids)
+	p := &sbom.Product{ID: d.id(), Kind: d.kind, Name: d.name, Paths: []string{d.path()}, Gaps: d.gaps}
+	d.note(p)
 	p.Bundles = d.set.Bundles(d.facts)
 	p.Gaps = append(p.Gaps, d.lacking(p.Bundles)...)
 	bundles := map[string]sbom.Bundle{}
@@ -39,6 +32,8 @@ func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 		return nil, err
 	}
 	d.cover(p)
+	d.runtimes(p)
+	d.integrity(p)
 	linkIn.Bundles, linkIn.Links = p.Bundles, d.links()
 	links, gaps := link.Resolve(linkIn)
 	p.Links = links
@@ -57,10 +52,19 @@ func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 }
 
 // lacking names the bundles whose executable is not among the files, although
-// their property list names one: what they run was not looked at.
+// their property list names one, or is nothing that is known as code, such as an
+// empty file: what they run was not looked at.
 func (d *draft) lacking(bundles []sbom.Bundle) []sbom.Gap {
+	unknown := map[string]bool{}
+	for _, f := range d.files {
+		unknown[d.rel(f)] = f.kind == "" && f.trouble == nil && f.opened == ""
+	}
 	var out []sbom.Gap
 	for _, b := range bundles {
+		if b.Executable != "" && unknown[b.Executable] {
+			out = append(out, sbom.Gap{Kind: sbom.GapNotLookedAt, Path: b.Executable, Offset: -1, Count: 1,
+				Why: "executable of a bundle, and nothing that is known as code"})
+		}
 		if name := d.facts.Info[b.Path].Executable; name != "" && b.Executable == "" {
 			out = append(out, sbom.Gap{Kind: sbom.GapUnresolved, Path: b.Path, Offset: -1, Count: 1,
 				Why: fmt.Sprintf("executable %q of the bundle is not there", name)})
@@ -99,6 +103,7 @@ func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bund
 		}
 		for i := range a.Slices {
 			sl := &a.Slices[i]
+			d.sight(rel, sl.Runtimes, true)
 			rel := path.Join(rel, sl.Member)
 			place := sbom.Place{Path: rel, File: f.digest, Offset: sl.Offset, Bundle: d.set.Innermost(rel),
 				Role: d.set.RoleOf(rel, sl.Image.Type, bundles)}
@@ -126,6 +131,7 @@ func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bund
 
 // cover counts every file of the product once.
 func (d *draft) cover(p *sbom.Product) {
+	p.Coverage.Add(d.lost)
 	notRead := map[string]*sbom.Gap{}
 	for _, f := range d.files {
 		rel := d.rel(f)
@@ -169,7 +175,7 @@ func (d *draft) links() map[string]string {
 	for p, target := range d.tree.links {
 		if d.root == "" {
 			out[p] = target
-		} else if strings.HasPrefix(p, d.root+"/") {
+		} else if strings.HasPrefix(p, d.root+"/") && !d.away(p) {
 			out[d.relPath(p)] = target
 		}
 	}
@@ -216,6 +222,7 @@ func merge(l []*sbom.Product) []*sbom.Product {
 			continue
 		}
 		old.Paths = append(old.Paths, p.Paths...)
+		old.Notes = append(old.Notes, p.Notes...) // what was split off is not in the id
 		old.Coverage.Add(p.Coverage)
 		old.Normalize()
 	}

@@ -1,13 +1,16 @@
 package scan
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/capability"
@@ -15,6 +18,7 @@ import (
 	"github.com/kinbom/kinbom/sbom/container"
 	"github.com/kinbom/kinbom/sbom/container/ar"
 	"github.com/kinbom/kinbom/sbom/fingerprint"
+	"github.com/kinbom/kinbom/sbom/limit"
 	"github.com/kinbom/kinbom/sbom/link"
 	"github.com/kinbom/kinbom/sbom/macho"
 	"github.com/kinbom/kinbom/sbom/plist"
@@ -83,6 +87,7 @@ type sliceAnalysis struct {
 	Ordinals   []ordinal
 	References []link.Reference
 	Tags       []sbom.Tag
+	Runtimes   []catalog.Sighting `json:",omitempty"`
 	Gaps       []sbom.Gap
 	MarkSizes  fingerprint.Sizes // of the file of marks that Image.Marks names
 }
@@ -201,6 +206,7 @@ func (in analyser) analyse(s *macho.Slice) (sliceAnalysis, error) {
 	if s.Image.Type != "dsym" {
 		s.Unit.Image = s.Image.Digest
 		out.Tags = in.rules.Match(&s.Unit, in.file, s.Offset)
+		out.Runtimes = catalog.InImage(s.Unit.Facts, in.file, s.Offset)
 	}
 	return out, out.mark(in, s)
 }
@@ -214,23 +220,28 @@ type plistRequest struct {
 // plistAnswer is what it says, or why it could not be read.
 type plistAnswer struct {
 	Info    *plist.InfoFacts `json:",omitempty"`
+	BuildAt int64            // byte at which the text of CFBundleVersion stands, or -1
 	Privacy *sbom.Privacy    `json:",omitempty"`
 	Trouble string           `json:",omitempty"`
+	Kind    sbom.GapKind     `json:",omitempty"` // of the trouble
 }
 
 func readPlists(qs []plistRequest) []plistAnswer {
 	out := make([]plistAnswer, len(qs))
 	for i, q := range qs {
-		d, err := readPlist(q.Disk)
+		d, raw, err := readPlist(q.Disk)
 		switch {
 		case err != nil:
-			out[i].Trouble = reason(err)
+			out[i].Trouble, out[i].Kind = strings.TrimPrefix(reason(err), "property list: "), sbom.GapUnreadable
+			if over := (*limit.Error)(nil); errors.As(err, &over) {
+				out[i].Kind = sbom.GapLimit
+			}
 		case q.Privacy:
 			p := plist.Privacy(d)
 			out[i].Privacy = &p
 		default:
 			f := plist.Info(d)
-			out[i].Info = &f
+			out[i].Info, out[i].BuildAt = &f, valueAt(raw, "CFBundleVersion", f.Build)
 		}
 	}
 	return out
@@ -240,15 +251,35 @@ func readPlists(qs []plistRequest) []plistAnswer {
 // plist's own default limit lets it say so.
 const maxPlist = 1 << 20
 
-func readPlist(disk string) (plist.Dict, error) {
+func readPlist(disk string) (plist.Dict, []byte, error) {
 	f, err := container.OpenRegular(disk)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxPlist+1))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return plist.Parse(b, plist.Options{})
+	d, err := plist.Parse(b, plist.Options{})
+	return d, b, err
+}
+
+// valueAt is the byte of a property list at which a value stands as it is read,
+// or -1: after its key in XML, and in the binary form, where equal texts are
+// kept once, wherever it is first met.
+func valueAt(raw []byte, key, value string) int64 {
+	if value == "" {
+		return -1
+	}
+	if !bytes.HasPrefix(raw, []byte("bplist")) {
+		k := []byte("<key>" + key + "</key>")
+		if i := bytes.Index(raw, k); i >= 0 {
+			if j := bytes.Index(raw[i+len(k):], []byte("<string>"+value+"</string>")); j >= 0 {
+				return int64(i + len(k) + j + len("<string>"))
+			}
+		}
+		return -1
+	}
+	return int64(bytes.Index(raw, []byte(value)))
 }

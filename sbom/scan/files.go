@@ -27,7 +27,7 @@ type tree struct {
 	files  []*file           // sorted by path
 	links  map[string]string // symbolic links: path -> target as written
 	gaps   []sbom.Gap        // of no single file; paths relative to the input
-	lost   sbom.Coverage     // files without an entry: names refused, over a limit
+	lost   []container.Lost  // files without an entry: names refused, over a limit
 }
 
 // file is one regular file of an input (or what could not be read as one).
@@ -42,9 +42,10 @@ type file struct {
 	trouble *sbom.Gap // could not be read
 
 	closed *sbom.Gap          // why an archive was not opened; its own bytes can be read
-	in     *file              // the asar archive that it is a member of, or nil
-	lost   sbom.Coverage      // members of an asar archive that have no entry
+	in     *file              // the archive that it is a member of, when that is an asar or lies in a bundle
+	lost   sbom.Coverage      // members of such an archive that have no entry
 	beside []container.Beside // what an asar archive lists and does not hold
+	header sbom.Digest        // of an asar archive's header
 
 	stamp  stamp // before it was hashed; see changed
 	digest sbom.Digest
@@ -88,6 +89,10 @@ func (s *scanner) hash(ctx context.Context, files []*file) error {
 			f.classify(head)
 			return nil
 		}
+		if over := s.over(nil); over != nil {
+			f.trouble = s.limitGap(over, f.path)
+			return nil
+		}
 		key, err := diskID(f.disk)
 		if err != nil {
 			f.fail(err)
@@ -97,13 +102,16 @@ func (s *scanner) hash(ctx context.Context, files []*file) error {
 		h := v.(*hashed)
 		h.once.Do(func() {
 			h.stamp = stampOf(f.disk)
-			h.digest, h.head, h.err = hashFile(ctx, f.disk)
+			h.digest, h.head, h.err = hashFile(s.work, f.disk)
 		})
 		if h.err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			f.fail(h.err)
+			if over := s.over(nil); over != nil && errors.Is(h.err, s.work.Err()) {
+				f.trouble = s.limitGap(over, f.path)
+			}
 			return nil
 		}
 		f.digest, f.stamp = h.digest, h.stamp

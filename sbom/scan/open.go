@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/gob"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +24,8 @@ import (
 )
 
 // open makes a tree of every input, archives in them opened, and names the
-// inputs: by their last path component, with a number where two are equal.
+// inputs: by their last path component, with a number where two are equal. They
+// share the budget in the order of their names, wherever they lie.
 func (s *scanner) open(ctx context.Context) ([]*tree, error) {
 	var abs []string
 	for _, in := range s.Inputs {
@@ -32,8 +35,11 @@ func (s *scanner) open(ctx context.Context) ([]*tree, error) {
 		}
 		abs = append(abs, a)
 	}
-	slices.Sort(abs)
+	slices.SortFunc(abs, func(a, b string) int {
+		return cmp.Or(strings.Compare(container.Norm(filepath.Base(a)), container.Norm(filepath.Base(b))), strings.Compare(a, b))
+	})
 	abs = slices.Compact(abs) // the same path twice is one input
+	b := limit.New(s.Max)
 	used := map[string]int{}
 	var trees []*tree
 	for _, a := range abs {
@@ -41,7 +47,7 @@ func (s *scanner) open(ctx context.Context) ([]*tree, error) {
 		if used[name]++; used[name] > 1 {
 			name = fmt.Sprintf("%s (%d)", name, used[name])
 		}
-		t, err := s.openInput(ctx, a, name, len(abs) > 1)
+		t, err := s.openInput(ctx, a, name, len(abs) > 1, b)
 		if err != nil {
 			return nil, err
 		}
@@ -50,8 +56,7 @@ func (s *scanner) open(ctx context.Context) ([]*tree, error) {
 	return trees, nil
 }
 
-func (s *scanner) openInput(ctx context.Context, disk, name string, several bool) (*tree, error) {
-	b := limit.New(s.Max)
+func (s *scanner) openInput(ctx context.Context, disk, name string, several bool, b *limit.Budget) (*tree, error) {
 	fi, err := os.Stat(disk)
 	if err != nil {
 		return nil, fmt.Errorf("opening input %s: %w", name, plainly(err))
@@ -127,7 +132,10 @@ func (t *tree) add(ct *container.Tree, prefix string) {
 		g.Path = strings.TrimSuffix(prefix+g.Path, "/") // the archive itself, when it names nothing in it
 		t.gaps = append(t.gaps, g)
 	}
-	t.lost.Add(ct.Lost)
+	for _, l := range ct.LostIn {
+		l.Folder = path.Join(prefix, l.Folder)
+		t.lost = append(t.lost, l)
+	}
 }
 
 // typed gives a file's trouble the kind and offset of the gap that tells it.
@@ -140,13 +148,13 @@ func (t *tree) typed(p string, g sbom.Gap) {
 	}
 }
 
-// openArchives unpacks the archives that lie outside any app, those inside
-// them, and asar archives wherever they lie, as far as the budget goes.
+// openArchives unpacks archives wherever they lie, and those inside them, as far
+// as the budget goes.
 func (s *scanner) openArchives(ctx context.Context, t *tree, b *limit.Budget, given bool) error {
 	for depth, from := 1, 0; from < len(t.files); depth++ {
 		to := len(t.files)
 		for _, f := range t.files[from:to] {
-			if f.trouble != nil || f.special || outermostApp(f.norm) != "" && !namedAsar(f.norm) {
+			if f.trouble != nil || f.special {
 				continue
 			}
 			format := archiveFormat(f.disk, f.norm, given && depth == 1)
@@ -156,8 +164,8 @@ func (s *scanner) openArchives(ctx context.Context, t *tree, b *limit.Budget, gi
 			if given && depth == 1 {
 				t.input.Kind = format
 			}
-			if err := b.CheckContainers(depth); err != nil {
-				f.closed = &sbom.Gap{Kind: sbom.GapLimit, Path: f.path, Offset: -1, Count: 1, Why: err.Error()}
+			if over := s.over(b.CheckContainers(depth)); over != nil {
+				f.closed = s.limitGap(over, f.path)
 				continue
 			}
 			if err := s.unpackInto(ctx, t, f, format, b); err != nil {
@@ -201,6 +209,13 @@ type unpackRequest struct {
 	Bytes      int64
 }
 
+// unpackAnswer is what the archive holds, and what is used of Max then: what was
+// unpacked in vain counts too.
+type unpackAnswer struct {
+	Tree           *container.Tree
+	Entries, Bytes int64
+}
+
 // unpackInto unpacks one archive in a child and adds what it holds.
 func (s *scanner) unpackInto(ctx context.Context, t *tree, f *file, format string, b *limit.Budget) error {
 	entries, used := b.Used()
@@ -208,32 +223,32 @@ func (s *scanner) unpackInto(ctx context.Context, t *tree, f *file, format strin
 	if err != nil {
 		return fmt.Errorf("encoding a request: %w", err)
 	}
-	answer, err := s.pool.Do(ctx, askUnpack, q, time.Minute+4*deadline(f.size))
+	answer, err := s.pool.Do(s.work, askUnpack, q, time.Minute+4*deadline(f.size))
 	if err != nil {
 		if fatal(ctx, err) {
 			return err
 		}
-		g := gapOf(err)
+		g := s.gapOf(err)
 		g.Path = f.path
 		f.closed = &g
 		return nil
 	}
-	var ct container.Tree
-	if err := gob.NewDecoder(bytes.NewReader(answer)).Decode(&ct); err != nil {
+	var a unpackAnswer
+	if err := gob.NewDecoder(bytes.NewReader(answer)).Decode(&a); err != nil {
 		return fmt.Errorf("decoding the list of %s: %w", f.path, err)
 	}
-	var size int64
-	for _, e := range ct.Entries {
-		size += e.Size
-	}
-	_ = b.TakeEntries(int64(len(ct.Entries))) // the child stayed below what was left
-	_ = b.TakeBytes(size)
-	if format == formatAsar {
-		t.addAsar(f, &ct)
+	_ = b.TakeEntries(a.Entries - entries) // the child stayed below what was left
+	_ = b.TakeBytes(a.Bytes - used)
+	ct := a.Tree
+	if format == formatAsar || outermostBundle(f.norm) != "" {
+		t.addInner(f, format, ct)
 		return nil
 	}
 	f.opened = format
-	t.add(&ct, f.norm+"/")
+	if f.norm == t.input.Path && t.input.Kind == format { // the input itself: a .xip is opened as a package
+		t.input.Kind = ct.Kind
+	}
+	t.add(ct, f.norm+"/")
 	return nil
 }
 
@@ -243,7 +258,8 @@ func unpack(ctx context.Context, request []byte) ([]byte, error) {
 	if err := json.Unmarshal(request, &q); err != nil {
 		return nil, fmt.Errorf("decoding the request: %w", err)
 	}
-	t, err := container.UnpackAs(ctx, q.Format, q.Disk, q.Dest, limit.Resume(q.Max, q.Entries, q.Bytes))
+	budget := limit.Resume(q.Max, q.Entries, q.Bytes)
+	t, err := container.UnpackAs(ctx, q.Format, q.Disk, q.Dest, budget)
 	if full(err) {
 		return nil, fmt.Errorf("%s%w", noRoom, plainly(err))
 	}
@@ -251,7 +267,9 @@ func unpack(ctx context.Context, request []byte) ([]byte, error) {
 		return nil, plainly(err)
 	}
 	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(t); err != nil {
+	a := unpackAnswer{Tree: t}
+	a.Entries, a.Bytes = budget.Used()
+	if err := gob.NewEncoder(&b).Encode(a); err != nil {
 		return nil, fmt.Errorf("encoding the list: %w", err)
 	}
 	return b.Bytes(), nil

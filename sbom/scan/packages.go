@@ -32,7 +32,7 @@ func (s *scanner) catalog(ctx context.Context, d *draft, files []catalog.File) e
 	for _, f := range files {
 		size += f.Size
 	}
-	b, err := s.ask(ctx, s.packages, askPackages, files, 30*time.Second+deadline(size))
+	b, err := s.ask(s.packages, askPackages, files, 30*time.Second+deadline(size))
 	if err == nil {
 		var got catalog.Found
 		if err := json.Unmarshal(b, &got); err != nil {
@@ -48,9 +48,9 @@ func (s *scanner) catalog(ctx context.Context, d *draft, files []catalog.File) e
 	if fatal(ctx, err) {
 		return err
 	}
-	if len(files) == 1 {
-		g := gapOf(err)
+	if g := s.gapOf(err); len(files) == 1 || g.Kind == sbom.GapLimit {
 		g.Path, g.Why = files[0].Path, "packages: "+strings.TrimPrefix(g.Why, "packages: ")
+		g.Count = len(files)
 		d.gaps = append(d.gaps, g)
 		return nil
 	}

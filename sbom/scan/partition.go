@@ -17,10 +17,16 @@ type draft struct {
 	files []*file // sorted by path
 	tree  *tree
 	set   *bundle.Set
+	held  []string        // apps of their own among its files, by path in the product; sorted
+	inner []*draft        // those that were split off directly from it
+	split map[string]bool // their roots, and of those that were split off from them
 
 	facts    bundle.Facts
+	lost     sbom.Coverage     // files of it that have no entry
+	infoAt   map[string]infoAt // where facts.Info comes from
 	binaries map[*file]*reading
 	packages []sbom.Package
+	sighted  []sighting // runtimes
 	gaps     []sbom.Gap // paths relative to the product
 }
 
@@ -38,27 +44,29 @@ func (d *draft) relPath(p string) string {
 }
 
 // partition gives every file to one product, or to none. Outermost apps come
-// first; then executables outside any bundle; the loose libraries and bundles
-// of one input are one product.
+// first, and the apps split off from them; then executables outside any bundle;
+// the loose libraries and bundles of one input are one product.
 func (s *scanner) partition(trees []*tree, out *sbom.Scan) []*draft {
 	var all []*draft
 	for _, t := range trees {
-		out.Outside.Add(t.lost)
 		drafts := s.partitionTree(t, out)
+		h := holdersOf(drafts)
+		h.share(t.lost, out)
 		for _, g := range t.gaps {
-			if d := holder(drafts, g.Path); d != nil {
-				g.Path = d.relPath(g.Path)
-				d.gaps = append(d.gaps, g)
-				continue
-			}
-			out.Gaps = append(out.Gaps, g)
+			held := h.of(g.Path)
 			for _, d := range drafts {
-				if d.below(g.Path) { // a part of it may be in what was cut off
+				if d != held && g.Kind.Missing() && d.below(g.Path) { // a part of it may be in what was cut off
 					g := g
 					g.Path, g.Why, g.Count = "", "what it came from could not be read whole: "+g.Why, 1
 					d.gaps = append(d.gaps, g)
 				}
 			}
+			if held != nil {
+				g.Path = held.relPath(g.Path)
+				held.gaps = append(held.gaps, g)
+				continue
+			}
+			out.Gaps = append(out.Gaps, g)
 		}
 		all = append(all, drafts...)
 	}
@@ -79,16 +87,6 @@ func (d *draft) below(p string) bool {
 		return p == "" || strings.HasPrefix(d.root, p+"/")
 	}
 	return slices.ContainsFunc(d.files, func(f *file) bool { return p == "" || strings.HasPrefix(f.norm, p+"/") })
-}
-
-// holder is the app that a path lies in, or nil.
-func holder(drafts []*draft, p string) *draft {
-	for _, d := range drafts {
-		if d.kind == sbom.KindApp && strings.HasPrefix(p, d.root+"/") {
-			return d
-		}
-	}
-	return nil
 }
 
 func (s *scanner) partitionTree(t *tree, out *sbom.Scan) []*draft {
@@ -117,6 +115,9 @@ func (s *scanner) partitionTree(t *tree, out *sbom.Scan) []*draft {
 				holdsCode[b] = true
 			}
 		}
+	}
+	for _, d := range drafts {
+		drafts = append(drafts, s.splitApp(d)...)
 	}
 	drafts = slices.DeleteFunc(drafts, func(d *draft) bool {
 		if isApp(d) {
@@ -182,8 +183,8 @@ func stem(p string) string {
 	return strings.TrimSuffix(b, path.Ext(b))
 }
 
-// outside counts a file that belongs to no product. Members of one asar archive
-// that are not looked at share a gap for each kind; kinds knows where it is.
+// outside counts a file that belongs to no product. Members of one archive
+// (see file.in) that are not looked at share a gap for each kind; kinds knows where it is.
 func outside(f *file, out *sbom.Scan, kinds map[string]int) {
 	out.Outside.Add(f.lost)
 	switch {

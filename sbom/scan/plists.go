@@ -20,33 +20,34 @@ func (s *scanner) plists(ctx context.Context, d *draft) error {
 	}
 	want := d.set.Plists()
 	want = slices.DeleteFunc(want, func(p bundle.Plist) bool { return byPath[p.File].trouble != nil })
-	answers, err := s.askPlists(ctx, want, byPath)
+	answers, err := s.askPlists(want, byPath)
 	if err != nil {
 		if fatal(ctx, err) {
 			return err
 		}
 		answers = make([]plistAnswer, len(want))
 		for i := range want {
-			one, err := s.askPlists(ctx, want[i:i+1], byPath)
+			one, err := s.askPlists(want[i:i+1], byPath)
 			if err != nil {
 				if fatal(ctx, err) {
 					return err
 				}
-				g := gapOf(err)
-				answers[i].Trouble = g.Why
+				g := s.gapOf(err)
+				answers[i].Trouble, answers[i].Kind = g.Why, g.Kind
 				continue
 			}
 			answers[i] = one[0]
 		}
 	}
 	d.facts = bundle.Facts{Info: map[string]plist.InfoFacts{}, Privacy: map[string]sbom.Privacy{}}
+	d.infoAt = map[string]infoAt{}
 	for i, w := range want {
 		d.usePlist(w, answers[i], byPath[w.File])
 	}
 	return nil
 }
 
-func (s *scanner) askPlists(ctx context.Context, want []bundle.Plist, byPath map[string]*file) ([]plistAnswer, error) {
+func (s *scanner) askPlists(want []bundle.Plist, byPath map[string]*file) ([]plistAnswer, error) {
 	if len(want) == 0 {
 		return nil, nil
 	}
@@ -54,7 +55,7 @@ func (s *scanner) askPlists(ctx context.Context, want []bundle.Plist, byPath map
 	for _, w := range want {
 		q = append(q, plistRequest{Disk: byPath[w.File].disk, Privacy: w.Kind == bundle.PlistPrivacy})
 	}
-	b, err := s.ask(ctx, s.pool, askPlists, q, deadline(int64(len(want))<<20))
+	b, err := s.ask(s.pool, askPlists, q, deadline(int64(len(want))<<20))
 	if err != nil {
 		return nil, err
 	}
@@ -68,12 +69,13 @@ func (s *scanner) askPlists(ctx context.Context, want []bundle.Plist, byPath map
 func (d *draft) usePlist(w bundle.Plist, a plistAnswer, f *file) {
 	switch {
 	case a.Trouble != "":
-		f.trouble = &sbom.Gap{Kind: sbom.GapUnreadable, Path: f.path, Offset: -1, Count: 1, Why: "property list: " + a.Trouble}
+		f.trouble = &sbom.Gap{Kind: a.Kind, Path: f.path, Offset: -1, Count: 1, Why: "property list: " + a.Trouble}
 		return
 	case a.Privacy != nil:
 		d.facts.Privacy[w.Bundle] = *a.Privacy
 	case a.Info != nil:
 		d.facts.Info[w.Bundle] = *a.Info
+		d.infoAt[w.Bundle] = infoAt{w.File, f.digest, a.BuildAt}
 	}
 	f.used = "property list"
 }

@@ -144,7 +144,7 @@ func (s *scanner) read(ctx context.Context, drafts []*draft) error {
 func (s *scanner) binary(ctx context.Context, f *file) (*reading, error) {
 	var first *sbom.Gap
 	for _, q := range s.attempts(f) {
-		b, err := s.ask(ctx, s.pool, askMachO, q, deadline(f.size))
+		b, err := s.ask(s.pool, askMachO, q, deadline(f.size))
 		if err != nil && fatal(ctx, err) {
 			return nil, err
 		}
@@ -154,11 +154,11 @@ func (s *scanner) binary(ctx context.Context, f *file) (*reading, error) {
 		if err == nil {
 			return s.keep(f, b, notesOf(first, q))
 		}
-		g := gapOf(err)
+		g := s.gapOf(err)
 		if first == nil {
 			first = &g
 		}
-		if g.Kind == sbom.GapUnreadable {
+		if g.Kind == sbom.GapUnreadable || g.Kind == sbom.GapLimit {
 			break // it is what the file says, and will say again
 		}
 	}
@@ -215,13 +215,13 @@ func (s *scanner) keep(f *file, answer []byte, notes []sbom.Gap) (*reading, erro
 	return r, nil
 }
 
-// ask sends one request to a pool.
-func (s *scanner) ask(ctx context.Context, p *worker.Pool, kind string, q any, limit time.Duration) ([]byte, error) {
+// ask sends one request to a pool, as long as there is time.
+func (s *scanner) ask(p *worker.Pool, kind string, q any, limit time.Duration) ([]byte, error) {
 	b, err := json.Marshal(q)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a request: %w", err)
 	}
-	return p.Do(ctx, kind, b, limit)
+	return p.Do(s.work, kind, b, limit)
 }
 
 // fatal tells trouble with the run from trouble with the input.
@@ -231,7 +231,10 @@ func fatal(ctx context.Context, err error) bool {
 }
 
 // gapOf is the gap that stands for a request that failed.
-func gapOf(err error) sbom.Gap {
+func (s *scanner) gapOf(err error) sbom.Gap {
+	if over := s.over(nil); over != nil && errors.Is(err, s.work.Err()) {
+		return *s.limitGap(over, "")
+	}
 	var dead *worker.DeadError
 	if errors.As(err, &dead) {
 		return dead.Gap("")

@@ -8,6 +8,10 @@
 // that kills its child costs itself: it becomes a gap, and is tried once more at
 // a shallow level. The order of inputs, the number of children and equal
 // content at other places do not change a byte of the result.
+//
+// All inputs of a run share one budget and are charged in the order of their
+// names. The limit on time is the exception to "not a byte": how far a run comes
+// in a time is chance. What it does not come to is a gap that names the limit.
 package scan
 
 import (
@@ -43,7 +47,8 @@ type Options struct {
 	Watcher  worker.Command  // starts a process that runs worker.WatchFolder; nil: a killed run leaves its private folder
 	Version  string          // of kinbom, for the record
 	Jobs     int             // children and hashers; 0: one for each core
-	Max      limit.Max       // what one input may cost
+	Split    bool            // apps that an app holds, as installers do, become products of their own
+	Max      limit.Max       // what the whole run may cost
 	Limits   worker.Limits   // what one child may cost
 	Marks    string          // existing folder for the marks of the images' code, one file each (see cdx.MarksFile); "": none are made
 	Progress func(done, total int, what string)
@@ -52,7 +57,8 @@ type Options struct {
 // scanner is one run.
 type scanner struct {
 	Options
-	temp     string // private folder, removed at the end
+	work     context.Context // ends with the run's own, and when the time is used up
+	temp     string          // private folder, removed at the end
 	pool     *worker.Pool
 	packages *worker.Pool // one child for syft: its start is dear
 
@@ -65,6 +71,14 @@ type scanner struct {
 // the call's or the environment's (a *NoRoomError when the folder for temporary
 // files is full), or a *NoProductError.
 func Run(ctx context.Context, o Options) (*sbom.Scan, error) {
+	work, stop := limit.WithTime(ctx, o.Max)
+	defer stop()
+	return runWithin(ctx, work, o)
+}
+
+// runWithin is Run with a context that is below ctx and may end before it, with
+// a *limit.Error as its cause: the time is used up.
+func runWithin(ctx, work context.Context, o Options) (*sbom.Scan, error) {
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.NumCPU()
 	}
@@ -73,7 +87,7 @@ func Run(ctx context.Context, o Options) (*sbom.Scan, error) {
 		return nil, roomError(err)
 	}
 	defer folder.Remove() // what cannot be removed costs no result: the watcher tries on
-	s := &scanner{Options: o, temp: folder.Path}
+	s := &scanner{Options: o, work: work, temp: folder.Path}
 	if i, err := os.Stat(o.Marks); o.Marks != "" && (err != nil || !i.IsDir()) {
 		return nil, fmt.Errorf("the folder for marks %s is no folder", o.Marks)
 	}

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "serve":
-		if err := worker.Serve(context.Background(), os.Stdin, os.Stdout, deadly(Handlers()), worker.Limits{}); err != nil {
+		if err := worker.Serve(context.Background(), os.Stdin, os.Stdout, meeting(deadly(Handlers())), worker.Limits{}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -281,7 +281,7 @@ func TestDeadlyFiles(t *testing.T) {
 		"worker-died Contents/Frameworks/always.dylib: the process that read it crashed",
 		"not-looked-at Contents/Frameworks/deep.dylib: read at basic level: names, literals and classes were not looked at",
 		"worker-died Contents/Frameworks/deep.dylib: the process that read it crashed; only its load commands were read",
-		"unreadable Contents/PlugIns/P.bundle/Contents/Info.plist: property list: the process that read it crashed",
+		"worker-died Contents/PlugIns/P.bundle/Contents/Info.plist: property list: the process that read it crashed",
 		"worker-died Contents/Resources/b/package.json: packages: the process that read it crashed",
 	}
 	if d := cmp.Diff(want, gaps); d != "" {

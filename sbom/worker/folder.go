@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -32,17 +33,33 @@ type Folder struct {
 // watcher: it must run WatchFolder on its standard input. Without a command
 // nobody watches.
 func MakeFolder(watcher Command) (*Folder, error) {
-	f := &Folder{}
-	if watcher != nil { // started first, and told last: so that a folder is never long alone
-		if err := f.watch(watcher); err != nil {
-			return nil, fmt.Errorf("starting the watcher of the private folder: %w", err)
+	return insist(func() (*Folder, error) {
+		f := &Folder{}
+		if watcher != nil { // started first, and told last: so that a folder is never long alone
+			if err := f.watch(watcher); err != nil {
+				return nil, fmt.Errorf("starting the watcher of the private folder: %w", err)
+			}
+		}
+		if err := f.make(); err != nil {
+			f.dismiss()
+			return nil, fmt.Errorf("making a private folder: %w", err)
+		}
+		return f, nil
+	})
+}
+
+// maxWatchers is how many watchers are started when one dies before it is told
+// what to watch.
+const maxWatchers = 3
+
+// insist makes a folder, again when its watcher is gone before it was told.
+func insist(once func() (*Folder, error)) (f *Folder, err error) {
+	for range maxWatchers {
+		if f, err = once(); !errors.Is(err, syscall.EPIPE) {
+			break
 		}
 	}
-	if err := f.make(); err != nil {
-		f.dismiss()
-		return nil, fmt.Errorf("making a private folder: %w", err)
-	}
-	return f, nil
+	return f, err
 }
 
 // watch starts the watcher. It gets no other file of this process: nobody who

@@ -2,12 +2,14 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -138,6 +140,45 @@ func TestFolderCannotBeMade(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(dir, "none"))
 	if f, err := MakeFolder(role("watcher")); err == nil {
 		t.Errorf("made %s", f.Path)
+	}
+}
+
+// A watcher that died before it was told what to watch is noticed, and another
+// one is started.
+func TestWatcherGoneTooEarly(t *testing.T) {
+	dir := temp(t)
+	once := func(gone bool) (*Folder, error) {
+		f := &Folder{}
+		if err := f.watch(role("watcher")); err != nil {
+			t.Fatal(err)
+		}
+		if gone {
+			killGroup(f.watcher.Process)
+			f.watcher.Wait()
+		}
+		return f, f.make()
+	}
+	for deaths, want := range map[int]int{0: 1, 1: 2, 2: 3, 3: 3, 4: 3} { // tries
+		tries := 0
+		f, err := insist(func() (*Folder, error) { tries++; return once(tries <= deaths) })
+		if tries != want || (err == nil) != (deaths < maxWatchers) {
+			t.Errorf("%d watchers die: %d tries, %v", deaths, tries, err)
+		}
+		if err == nil {
+			err = f.Remove()
+		} else if errors.Is(err, syscall.EPIPE) {
+			err = nil
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		if got := names(t, dir); len(got) != 0 {
+			t.Errorf("%d watchers die: left over: %q", deaths, got)
+		}
+	}
+	tries := 0
+	if _, err := insist(func() (*Folder, error) { tries++; return nil, syscall.ENOSPC }); tries != 1 || !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("%d tries of what fails otherwise, %v", tries, err)
 	}
 }
 

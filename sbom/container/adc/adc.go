@@ -12,52 +12,38 @@
 package adc
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
-// FormatError says what is wrong with the data, and where.
-type FormatError struct {
-	Offset int64 // byte of the input
-	What   string
-	Value  any // the value at fault, an error below (see Unwrap), or nil
-}
+// format is what messages call these bytes.
+const format = "adc"
 
-func (e *FormatError) Error() string {
-	s := "adc: " + e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	return s + fmt.Sprintf(" at byte %d", e.Offset)
-}
-
-// Unwrap returns the error below: io.ErrUnexpectedEOF when the input ends too
-// early, else nil.
-func (e *FormatError) Unwrap() error {
-	err, _ := e.Value.(error)
-	return err
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any) *malformed.Error {
+	return malformed.New(format, offset, what, value)
 }
 
 // Decode unpacks all of src into dst, whose length is the bound, and returns
 // how many bytes it gave.
 //
 // Errors: *limit.Error of kind FileSize when dst is too short, else
-// *FormatError. The contents of dst are then of no meaning.
+// *malformed.Error. The contents of dst are then of no meaning.
 func Decode(dst, src []byte) (int, error) {
 	n := 0
 	for at := 0; at < len(src); {
 		s := step(src[at:])
 		if s.size+s.literals > len(src)-at {
-			return 0, &FormatError{int64(len(src)), "data ends inside a step", io.ErrUnexpectedEOF}
+			return 0, fault(int64(len(src)), "data ends inside a step", io.ErrUnexpectedEOF)
 		}
 		if s.literals+s.match > len(dst)-n {
 			top := int64(len(dst))
 			return 0, &limit.Error{Limit: limit.FileSize, Max: top, Value: top + 1}
 		}
 		if s.match > 0 && s.distance > n {
-			return 0, &FormatError{int64(at), "match reaches before the beginning", s.distance}
+			return 0, fault(int64(at), "match reaches before the beginning", s.distance)
 		}
 		n += copy(dst[n:], src[at+s.size:at+s.size+s.literals])
 		for from := n - s.distance; s.match > 0; { // the ranges may lie over each other

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func TestDecode(t *testing.T) {
@@ -56,7 +57,7 @@ func TestBadData(t *testing.T) {
 		{"second operand missing", "\x80a\x40\x00", 4, "inside a step", true},
 	} {
 		n, err := Decode(make([]byte, 1000), []byte(c.in))
-		var bad *FormatError
+		var bad *malformed.Error
 		if !errors.As(err, &bad) || n != 0 || bad.Offset != c.offset || !strings.Contains(bad.What, c.what) {
 			t.Errorf("%s: %d, %v", c.name, n, err)
 		}
@@ -114,7 +115,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil && n != 0 || n > int(size) || string(dst[size:]) != "sentinel" {
 			t.Fatalf("%d bytes of %d, %v", n, size, err)
 		}
-		var bad *FormatError
+		var bad *malformed.Error
 		if errors.As(err, &bad) && (bad.Offset < 0 || bad.Offset > int64(len(in))) {
 			t.Fatalf("error outside the input: %v", err)
 		}

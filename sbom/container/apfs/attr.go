@@ -83,7 +83,7 @@ func (v *Volume) attrBytes(val []byte) ([]byte, error) {
 // attrValue splits the value of an attribute: a stream, or the bytes themselves.
 func attrValue(val []byte) (*stream, []byte, error) {
 	if len(val) < 4 {
-		return nil, nil, &FormatError{-1, "attribute is too short", uint64(len(val))}
+		return nil, nil, fault(-1, "attribute is too short", uint64(len(val)))
 	}
 	flags, size, data := le.Uint16(val), int(le.Uint16(val[2:])), val[4:]
 	switch {
@@ -92,7 +92,7 @@ func attrValue(val []byte) (*stream, []byte, error) {
 	case flags&attrEmbedded != 0 && flags&attrStream == 0 && size <= len(data):
 		return nil, data[:size:size], nil
 	}
-	return nil, nil, &FormatError{-1, "attribute does not fit its record, flags are", uint64(flags)}
+	return nil, nil, fault(-1, "attribute does not fit its record, flags are", uint64(flags))
 }
 
 // attrName is the name in an attribute's key: a length of two bytes with the

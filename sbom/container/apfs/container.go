@@ -57,7 +57,7 @@ func Detect(head []byte) bool {
 }
 
 // New opens a container of size bytes that starts at the reader's first byte.
-// It fails with a *FormatError when no state of it can be read, and with an
+// It fails with a *malformed.Error when no state of it can be read, and with an
 // *UnsupportedError for Fusion containers.
 func New(r io.ReaderAt, size int64, b *limit.Budget) (*Container, error) {
 	c := &Container{r: r, size: size, budget: b, BlockSize: minBlock, nodes: map[nodeKey]*node{}}
@@ -66,11 +66,11 @@ func New(r io.ReaderAt, size int64, b *limit.Budget) (*Container, error) {
 		return nil, fmt.Errorf("reading the apfs superblock: %w", err)
 	}
 	if !Detect(head) {
-		return nil, &FormatError{32, "no apfs container", uint64(le.Uint32(head[32:]))}
+		return nil, fault(32, "no apfs container", uint64(le.Uint32(head[32:])))
 	}
 	c.BlockSize = int64(le.Uint32(head[36:]))
 	if n := c.BlockSize; n < minBlock || n > maxBlock || n&(n-1) != 0 {
-		return nil, &FormatError{36, "block size is not allowed", uint64(n)}
+		return nil, fault(36, "block size is not allowed", uint64(n))
 	}
 	_, first, err := c.block(0)
 	if err != nil {
@@ -90,7 +90,7 @@ func New(r io.ReaderAt, size int64, b *limit.Budget) (*Container, error) {
 		c.Damage = append(c.Damage, fmt.Errorf("state of transaction %d: %w", o.xid, err))
 	}
 	if err == nil {
-		err = &FormatError{0, "no superblock has a right checksum, of blocks searched", uint64(le.Uint32(first[104:]) &^ (1 << 31))}
+		err = fault(0, "no superblock has a right checksum, of blocks searched", uint64(le.Uint32(first[104:])&^(1<<31)))
 	}
 	return nil, fmt.Errorf("opening an apfs container: %w", err)
 }
@@ -125,7 +125,7 @@ func (c *Container) ring(first []byte) ([]uint64, error) {
 	blocks, base := le.Uint32(first[104:]), le.Uint64(first[112:])
 	n := blocks &^ (1 << 31)
 	if n > maxRing || int64(n) > c.size/c.BlockSize {
-		return nil, &FormatError{104, "checkpoint area is larger than the container", uint64(n)}
+		return nil, fault(104, "checkpoint area is larger than the container", uint64(n))
 	}
 	if blocks == n {
 		return appendRange(nil, base, uint64(n)), nil
@@ -137,7 +137,7 @@ func (c *Container) ring(first []byte) ([]uint64, error) {
 	var ring []uint64
 	err = t.scan(func([]byte) int { return 0 }, func(_ *node, _, val []byte) error {
 		if len(val) < 16 || le.Uint64(val[8:]) > maxRing-uint64(len(ring)) {
-			return &FormatError{104, "checkpoint area has a range that is too long", uint64(len(val))}
+			return fault(104, "checkpoint area has a range that is too long", uint64(len(val)))
 		}
 		ring = appendRange(ring, le.Uint64(val), le.Uint64(val[8:]))
 		return nil
@@ -168,7 +168,7 @@ func (c *Container) use(o *object) error {
 	c.Truncated = c.Blocks > uint64(c.size)/uint64(c.BlockSize)
 	slots := le.Uint32(d[180:])
 	if slots > maxVolumes {
-		c.Damage = append(c.Damage, &FormatError{o.at + 180, "container has room for too many volumes", uint64(slots)})
+		c.Damage = append(c.Damage, fault(o.at+180, "container has room for too many volumes", uint64(slots)))
 		slots = maxVolumes
 	}
 	c.fsOIDs = nil

@@ -14,10 +14,11 @@ import (
 	"testing"
 
 	"github.com/kinbom/kinbom/sbom/container/apfs"
+	"github.com/kinbom/kinbom/sbom/container/apfs/apfstest"
 )
 
 // writeRaw makes the raw image, as a sparse file.
-func writeRaw(t *testing.T, s *sparse) string {
+func writeRaw(t *testing.T, s *apfstest.Sparse) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "apfs.img")
 	f, err := os.Create(path)
@@ -25,12 +26,12 @@ func writeRaw(t *testing.T, s *sparse) string {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	for n, b := range s.blocks {
+	for n, b := range s.Blocks {
 		if _, err := f.WriteAt(b, int64(n)*blockSize); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := f.Truncate(s.size); err != nil {
+	if err := f.Truncate(s.Size); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -51,7 +52,7 @@ func tool(t *testing.T, name string) string {
 func TestSevenZipReadsTheSame(t *testing.T) {
 	zz := tool(t, "7zz")
 	s := loadImage(t, "small")
-	v := openVolume(t, s, s.size)
+	v := openVolume(t, s, s.Size)
 	dir := t.TempDir()
 	if out, err := exec.Command(zz, "x", "-y", "-snld20", "-o"+dir, writeRaw(t, s)).CombinedOutput(); err != nil {
 		t.Fatalf("7zz: %v\n%s", err, out)
@@ -87,7 +88,7 @@ func TestFsapfsReadsTheSame(t *testing.T) {
 		if kind == "plain" {
 			mountSnapshot(t, s)
 		}
-		v := openVolume(t, s, s.size)
+		v := openVolume(t, s, s.Size)
 		body := filepath.Join(t.TempDir(), "body")
 		if out, err := exec.Command(bin, "-B", body, "-d", "-f", "1", "-H", writeRaw(t, s)).CombinedOutput(); err != nil {
 			t.Fatalf("fsapfsinfo: %v\n%s", err, out)

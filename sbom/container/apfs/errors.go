@@ -3,23 +3,19 @@ package apfs
 import (
 	"errors"
 	"fmt"
+
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // ErrEncrypted says that a volume is encrypted, by software or by hardware.
 var ErrEncrypted = errors.New("apfs volume is encrypted")
 
-// FormatError says what is wrong with a container, and at which byte.
-type FormatError struct {
-	Offset int64 // byte offset in the reader that New was given; -1 where it has none
-	What   string
-	Value  uint64 // what was found, where a number says more
-}
+// format is what messages call these bytes.
+const format = "apfs container"
 
-func (e *FormatError) Error() string {
-	if e.Offset < 0 {
-		return fmt.Sprintf("apfs container: %s (%d)", e.What, e.Value)
-	}
-	return fmt.Sprintf("apfs container, byte %d: %s (%d)", e.Offset, e.What, e.Value)
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value uint64) *malformed.Error {
+	return malformed.New(format, offset, what, value)
 }
 
 // UnsupportedError says that the container uses something of APFS that this

@@ -3,6 +3,8 @@ package apfs_test
 import (
 	"bytes"
 	"testing"
+
+	"github.com/kinbom/kinbom/sbom/container/apfs/apfstest"
 )
 
 // FuzzRead changes words in the blocks of a real image and sums the blocks
@@ -11,8 +13,8 @@ import (
 func FuzzRead(f *testing.F) {
 	s := loadImage(f, "small")
 	var meta []uint32
-	for n := range uint32(s.size / blockSize) {
-		if b := s.blocks[n]; b != nil && fletcher(b) == le.Uint64(b) {
+	for n := range uint32(s.Size / blockSize) {
+		if b := s.Blocks[n]; b != nil && apfstest.Fletcher(b) == le.Uint64(b) {
 			meta = append(meta, n)
 		}
 	}
@@ -20,13 +22,13 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte{9, 0, 40, 0, 1, 0, 0, 0, 30, 0, 36, 0, 255, 255, 255, 255})
 	f.Add([]byte{200, 0, 56, 0, 255, 0, 0, 0, 201, 0, 60, 2, 0, 0, 0, 128})
 	f.Fuzz(func(t *testing.T, changes []byte) {
-		c := s.clone()
-		for ; len(changes) >= 8 && len(c.blocks) > 0; changes = changes[8:] {
+		c := s.Clone()
+		for ; len(changes) >= 8 && len(c.Blocks) > 0; changes = changes[8:] {
 			n := meta[int(le.Uint16(changes))%len(meta)]
 			at := int(le.Uint16(changes[2:])) % (blockSize - 4)
-			c.edit(n, true, func(b []byte) { copy(b[at:], changes[4:8]) })
+			c.Edit(n, true, func(b []byte) { copy(b[at:], changes[4:8]) })
 		}
-		readAll(c, c.size)
+		readAll(c, c.Size)
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"flag"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"github.com/ulikunitz/xz"
 
 	"github.com/kinbom/kinbom/sbom/container/apfs"
+	"github.com/kinbom/kinbom/sbom/container/apfs/apfstest"
 	"github.com/kinbom/kinbom/sbom/limit"
 )
 
@@ -30,101 +30,15 @@ var (
 // kinds are the images in testdata.
 var kinds = []string{"small", "plain", "fork"}
 
-const blockSize = 4096
+const blockSize = apfstest.BlockSize
 
-// sparse is an image of which only the blocks that are not zero are kept.
-type sparse struct {
-	size   int64
-	blocks map[uint32][]byte
-}
-
-func (s *sparse) ReadAt(p []byte, off int64) (int, error) {
-	for n := 0; n < len(p); {
-		at := off + int64(n)
-		if at < 0 || at >= s.size {
-			return n, io.EOF
-		}
-		in := int(at % blockSize)
-		end := min(len(p), n+blockSize-in, n+int(s.size-at))
-		if b := s.blocks[uint32(at/blockSize)]; b != nil {
-			copy(p[n:end], b[in:])
-		} else {
-			clear(p[n:end])
-		}
-		n = end
-	}
-	return len(p), nil
-}
-
-// fletcher is the checksum of a block after Apple's reference, word by word.
-func fletcher(b []byte) uint64 {
-	var lo, hi uint64
-	for i := 8; i < len(b); i += 4 {
-		lo = (lo + uint64(binary.LittleEndian.Uint32(b[i:]))) % 0xffffffff
-		hi = (hi + lo) % 0xffffffff
-	}
-	c1 := 0xffffffff - (lo+hi)%0xffffffff
-	return (0xffffffff-(lo+c1)%0xffffffff)<<32 | c1
-}
-
-// edit copies a block, changes it and, unless the checksum is to stay wrong, sums it again.
-func (s *sparse) edit(n uint32, sum bool, change func([]byte)) {
-	b := make([]byte, blockSize)
-	copy(b, s.blocks[n])
-	change(b)
-	if sum {
-		binary.LittleEndian.PutUint64(b, fletcher(b))
-	}
-	s.blocks[n] = b
-}
-
-func (s *sparse) clone() *sparse {
-	c := &sparse{s.size, map[uint32][]byte{}}
-	for n, b := range s.blocks {
-		c.blocks[n] = b
-	}
-	return c
-}
-
-func loadImage(t testing.TB, kind string) *sparse {
+func loadImage(t testing.TB, kind string) *apfstest.Sparse {
 	t.Helper()
-	f, err := os.Open("testdata/" + kind + ".blocks.xz")
+	s, err := apfstest.Load("testdata/" + kind + ".blocks.xz")
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := xz.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return unpack(raw)
-}
-
-// unpack reads the form of an image that is in testdata: its size, then each
-// block with its number before it.
-func unpack(raw []byte) *sparse {
-	s := &sparse{int64(binary.LittleEndian.Uint64(raw)), map[uint32][]byte{}}
-	for raw = raw[8:]; len(raw) >= 4+blockSize; raw = raw[4+blockSize:] {
-		s.blocks[binary.LittleEndian.Uint32(raw)] = raw[4 : 4+blockSize]
 	}
 	return s
-}
-
-func pack(s *sparse) []byte {
-	out := binary.LittleEndian.AppendUint64(nil, uint64(s.size))
-	var nums []uint32
-	for n := range s.blocks {
-		nums = append(nums, n)
-	}
-	slices.Sort(nums)
-	for _, n := range nums {
-		out = append(binary.LittleEndian.AppendUint32(out, n), s.blocks[n]...)
-	}
-	return out
 }
 
 func openVolume(t testing.TB, r io.ReaderAt, size int64) *apfs.Volume {
@@ -219,7 +133,7 @@ func TestImageOfAnotherWriter(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {
 			s := loadImage(t, kind)
-			got := manifest(t, openVolume(t, s, s.size))
+			got := manifest(t, openVolume(t, s, s.Size))
 			want := wantManifest(t, "testdata/"+kind+".manifest")
 			if len(want) < 350 {
 				t.Fatalf("manifest has %d lines only", len(want))
@@ -256,7 +170,7 @@ func TestFullImage(t *testing.T) {
 }
 
 func writePacked(t *testing.T, f *os.File, size int64) {
-	s := &sparse{size, map[uint32][]byte{}}
+	s := &apfstest.Sparse{Size: size, Blocks: map[uint32][]byte{}}
 	zero := make([]byte, 256*blockSize)
 	for off := int64(0); off < size; off += int64(len(zero)) {
 		chunk := make([]byte, min(int64(len(zero)), size-off))
@@ -268,7 +182,7 @@ func writePacked(t *testing.T, f *os.File, size int64) {
 		}
 		for i := 0; i < len(chunk); i += blockSize {
 			if b := chunk[i : i+blockSize]; !bytes.Equal(b, zero[:blockSize]) {
-				s.blocks[uint32((off+int64(i))/blockSize)] = b
+				s.Blocks[uint32((off+int64(i))/blockSize)] = b
 			}
 		}
 	}
@@ -277,7 +191,7 @@ func writePacked(t *testing.T, f *os.File, size int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Write(pack(s)); err != nil {
+	if _, err := w.Write(apfstest.Pack(s)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {

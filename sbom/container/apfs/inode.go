@@ -88,7 +88,7 @@ func (v *Volume) inode(id uint64) (inode, error) {
 		fail(err)
 	}
 	if first == nil && !in.found {
-		first = &FormatError{-1, "volume has no inode", id}
+		first = fault(-1, "volume has no inode", id)
 	}
 	if first != nil {
 		return in, fmt.Errorf("reading inode %d: %w", id, first)
@@ -99,7 +99,7 @@ func (v *Volume) inode(id uint64) (inode, error) {
 // parse takes an inode's value.
 func (in *inode) parse(at int64, val []byte) error {
 	if len(val) < inodeSize {
-		return &FormatError{at, "inode is too short", uint64(len(val))}
+		return fault(at, "inode is too short", uint64(len(val)))
 	}
 	in.at, in.found = at, true
 	in.private, in.nlink = le.Uint64(val[8:]), le.Uint32(val[56:])
@@ -111,7 +111,7 @@ func (in *inode) parse(at int64, val []byte) error {
 	}
 	if field != nil {
 		if len(field) < 8 {
-			return &FormatError{at, "data stream of an inode is too short", uint64(len(field))}
+			return fault(at, "data stream of an inode is too short", uint64(len(field)))
 		}
 		in.data.size = le.Uint64(field)
 	}
@@ -125,17 +125,17 @@ func findField(at int64, blob []byte, kind byte) ([]byte, error) {
 		return nil, nil
 	}
 	if len(blob) < 4 {
-		return nil, &FormatError{at, "extended fields are too short", uint64(len(blob))}
+		return nil, fault(at, "extended fields are too short", uint64(len(blob)))
 	}
 	count := int(le.Uint16(blob))
 	off := 4 + 4*count
 	if off > len(blob) {
-		return nil, &FormatError{at, "extended fields do not fit, they are", uint64(count)}
+		return nil, fault(at, "extended fields do not fit, they are", uint64(count))
 	}
 	for i := range count {
 		size := int(le.Uint16(blob[4+4*i+2:]))
 		if off+size > len(blob) {
-			return nil, &FormatError{at, "extended field does not fit, its bytes are", uint64(size)}
+			return nil, fault(at, "extended field does not fit, its bytes are", uint64(size))
 		}
 		if blob[4+4*i] == kind {
 			return blob[off : off+size], nil

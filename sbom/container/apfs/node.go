@@ -64,11 +64,11 @@ func parseNode(o *object, root *treeInfo) (*node, error) {
 	}
 	switch {
 	case n.root != (root == &n.info):
-		return nil, &FormatError{o.at + 32, "root of a tree is not where it should be, flags are", uint64(flags)}
+		return nil, fault(o.at+32, "root of a tree is not where it should be, flags are", uint64(flags))
 	case n.root && int(n.info.nodeSize) != len(d):
 		return nil, &UnsupportedError{"a tree with nodes that are not one block", uint64(n.info.nodeSize)}
 	case n.leaf != (n.level == 0) || n.level > maxLevel:
-		return nil, &FormatError{o.at + 34, "level of a node is wrong", uint64(n.level)}
+		return nil, fault(o.at+34, "level of a node is wrong", uint64(n.level))
 	}
 	count := le.Uint32(d[36:])
 	toc, tocLen := nodeData+int(le.Uint16(d[40:])), int(le.Uint16(d[42:]))
@@ -77,16 +77,16 @@ func parseNode(o *object, root *treeInfo) (*node, error) {
 		size = 4
 	}
 	if toc+tocLen > end || int64(count)*int64(size) > int64(tocLen) {
-		return nil, &FormatError{o.at + 36, "table of a node does not fit, records are", uint64(count)}
+		return nil, fault(o.at+36, "table of a node does not fit, records are", uint64(count))
 	}
 	if count == 0 && !n.root {
-		return nil, &FormatError{o.at + 36, "node is empty", 0}
+		return nil, fault(o.at+36, "node is empty", 0)
 	}
 	n.recs = make([]place, count)
 	for i := range n.recs {
 		p, ok := findRecord(d[toc+i*size:], flags, root, toc+tocLen, end)
 		if !ok {
-			return nil, &FormatError{o.at + int64(toc+i*size), "record does not fit in its node", uint64(i)}
+			return nil, fault(o.at+int64(toc+i*size), "record does not fit in its node", uint64(i))
 		}
 		n.recs[i] = p
 	}
@@ -124,7 +124,7 @@ func findRecord(entry []byte, flags uint16, root *treeInfo, keys, end int) (plac
 func (n *node) inOrder(compare func(a, b []byte) int) error {
 	for i := 1; i < len(n.recs); i++ {
 		if compare(n.key(i-1), n.key(i)) > 0 {
-			return &FormatError{n.at + int64(n.recs[i].key), fmt.Sprintf("record %d of a node is out of order, of", i), uint64(len(n.recs))}
+			return fault(n.at+int64(n.recs[i].key), fmt.Sprintf("record %d of a node is out of order, of", i), uint64(len(n.recs)))
 		}
 	}
 	return nil

@@ -56,12 +56,12 @@ func fletcher64(block []byte) uint64 {
 // block reads one block; nothing about it is checked.
 func (c *Container) block(paddr uint64) (int64, []byte, error) {
 	if paddr > uint64(c.size)/uint64(c.BlockSize) {
-		return 0, nil, &FormatError{-1, "block is past the end of the container", paddr}
+		return 0, nil, fault(-1, "block is past the end of the container", paddr)
 	}
 	at := int64(paddr) * c.BlockSize
 	data, err := limit.ReadNAt(c.r, at, c.BlockSize, c.size)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return 0, nil, &FormatError{at, "block is past the end of the container", paddr}
+		return 0, nil, fault(at, "block is past the end of the container", paddr)
 	}
 	if err != nil {
 		return 0, nil, fmt.Errorf("reading apfs block %d: %w", paddr, err)
@@ -82,7 +82,7 @@ func (c *Container) object(paddr uint64, bare bool) (*object, error) {
 		return o, nil
 	}
 	if want := fletcher64(data); le.Uint64(data) != want {
-		return nil, &FormatError{at, "checksum of a block is wrong, it should be", want}
+		return nil, fault(at, "checksum of a block is wrong, it should be", want)
 	}
 	return o, nil
 }
@@ -94,9 +94,9 @@ func (c *Container) typed(paddr, oid uint64, kind uint32) (*object, error) {
 	case err != nil:
 		return nil, err
 	case o.kind != kind:
-		return nil, &FormatError{o.at + 24, fmt.Sprintf("object is not of type %d but", kind), uint64(o.kind)}
+		return nil, fault(o.at+24, fmt.Sprintf("object is not of type %d but", kind), uint64(o.kind))
 	case o.oid != oid:
-		return nil, &FormatError{o.at + 8, fmt.Sprintf("object has not the number %d but", oid), o.oid}
+		return nil, fault(o.at+8, fmt.Sprintf("object has not the number %d but", oid), o.oid)
 	}
 	return o, nil
 }

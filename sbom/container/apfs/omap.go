@@ -26,7 +26,7 @@ func (c *Container) openMap(paddr, xid uint64) (*omap, error) {
 		return nil, fmt.Errorf("opening the tree of an object map: %w", err)
 	}
 	if i := t.root.info; i.keySize != 16 || i.valSize != 16 {
-		return nil, &FormatError{t.root.at, "object map has values of another size", uint64(i.valSize)}
+		return nil, fault(t.root.at, "object map has values of another size", uint64(i.valSize))
 	}
 	return &omap{t, xid}, nil
 }
@@ -42,12 +42,12 @@ func (m *omap) lookup(oid uint64) (uint64, error) {
 		return 0, fmt.Errorf("looking up object %d: %w", oid, err)
 	}
 	if n == nil || le.Uint64(n.key(i)) != oid || len(n.val(i)) < 16 {
-		return 0, &FormatError{-1, "object map does not have the object", oid}
+		return 0, fault(-1, "object map does not have the object", oid)
 	}
 	val := n.val(i)
 	switch flags := le.Uint32(val); {
 	case flags&mapDeleted != 0:
-		return 0, &FormatError{n.at, "object is deleted, but used", oid}
+		return 0, fault(n.at, "object is deleted, but used", oid)
 	case flags&mapEncrypted != 0:
 		return 0, fmt.Errorf("looking up object %d: %w", oid, ErrEncrypted)
 	}

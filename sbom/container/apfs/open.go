@@ -107,7 +107,7 @@ func (r *content) ReadAt(p []byte, off int64) (int, error) {
 		}
 		c := r.v.c
 		if x.paddr > uint64(c.size/c.BlockSize) || !limit.Inside(int64(x.paddr)*c.BlockSize+in, int64(n), c.size) {
-			return done, &FormatError{-1, fmt.Sprintf("extent of stream %d is past the end of the container, block", r.id), x.paddr}
+			return done, fault(-1, fmt.Sprintf("extent of stream %d is past the end of the container, block", r.id), x.paddr)
 		}
 		m, err := c.r.ReadAt(part, int64(x.paddr)*c.BlockSize+in)
 		done += m
@@ -151,7 +151,7 @@ func (v *Volume) extent(id uint64, off int64) (extent, error) {
 	if err != nil {
 		return extent{}, err
 	}
-	missing := &FormatError{t.root.at, "no extent holds it; stream is", id}
+	missing := fault(t.root.at, "no extent holds it; stream is", id)
 	if n == nil || len(n.key(i)) < 16 || len(n.val(i)) < 16 {
 		return extent{}, missing
 	}

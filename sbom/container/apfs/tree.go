@@ -36,7 +36,7 @@ func (c *Container) openTree(paddr, oid uint64, subtype uint32, objs *omap) (*tr
 	if n.info.flags&treePhysical != 0 {
 		t.objs = nil
 	} else if t.objs == nil {
-		return nil, &FormatError{n.at, "tree is virtual where it cannot be, flags are", uint64(n.info.flags)}
+		return nil, fault(n.at, "tree is virtual where it cannot be, flags are", uint64(n.info.flags))
 	}
 	t.root = n
 	return t, nil
@@ -68,10 +68,10 @@ func (t *tree) load(paddr, oid uint64, info *treeInfo, subtype uint32) (*node, e
 		c.mu.Unlock()
 	}
 	if n.root != (info == nil) {
-		return nil, &FormatError{n.at + 32, "root of a tree is not where it should be, number", oid}
+		return nil, fault(n.at+32, "root of a tree is not where it should be, number", oid)
 	}
 	if n.kind != 0 && n.oid != oid {
-		return nil, &FormatError{n.at + 8, fmt.Sprintf("node has not the number %d but", oid), n.oid}
+		return nil, fault(n.at+8, fmt.Sprintf("node has not the number %d but", oid), n.oid)
 	}
 	return n, nil
 }
@@ -85,11 +85,11 @@ func (t *tree) check(o *object, info *treeInfo) (*node, error) {
 	flags := le.Uint16(o.data[32:])
 	switch {
 	case o.kind == 0 && flags&(nodeHashed|nodeNoHeader) == 0:
-		return nil, &FormatError{o.at, "node has no header, its flags are", uint64(flags)}
+		return nil, fault(o.at, "node has no header, its flags are", uint64(flags))
 	case o.kind != 0 && o.kind != want:
-		return nil, &FormatError{o.at + 24, "object is no node of a tree but of type", uint64(o.kind)}
+		return nil, fault(o.at+24, "object is no node of a tree but of type", uint64(o.kind))
 	case o.kind != 0 && t.subtype != 0 && o.subtype != t.subtype:
-		return nil, &FormatError{o.at + 28, fmt.Sprintf("node is not of a tree of type %d but", t.subtype), uint64(o.subtype)}
+		return nil, fault(o.at+28, fmt.Sprintf("node is not of a tree of type %d but", t.subtype), uint64(o.subtype))
 	}
 	n, err := parseNode(o, info)
 	if err != nil {
@@ -102,7 +102,7 @@ func (t *tree) check(o *object, info *treeInfo) (*node, error) {
 func (t *tree) child(n *node, i int) (*node, error) {
 	val := n.val(i)
 	if len(val) < 8 {
-		return nil, &FormatError{n.at + int64(n.recs[i].key), "record of an index node has no child, bytes are", uint64(len(val))}
+		return nil, fault(n.at+int64(n.recs[i].key), "record of an index node has no child, bytes are", uint64(len(val)))
 	}
 	oid := le.Uint64(val)
 	if t.root.info.flags&treeHashed != 0 {
@@ -120,10 +120,10 @@ func (t *tree) child(n *node, i int) (*node, error) {
 		return nil, err
 	}
 	if m.level != n.level-1 {
-		return nil, &FormatError{m.at + 34, fmt.Sprintf("node below level %d has level", n.level), uint64(m.level)}
+		return nil, fault(m.at+34, fmt.Sprintf("node below level %d has level", n.level), uint64(m.level))
 	}
 	if t.compare(m.key(0), n.key(i)) < 0 {
-		return nil, &FormatError{m.at, "node starts before its place in the tree, number", oid}
+		return nil, fault(m.at, "node starts before its place in the tree, number", oid)
 	}
 	return m, nil
 }
@@ -172,7 +172,7 @@ type scanner struct {
 
 func (s *scanner) node(n *node) error {
 	if s.seen[n.at] {
-		return s.damage(&FormatError{n.at, "node is met twice in a tree of type", uint64(s.t.subtype)})
+		return s.damage(fault(n.at, "node is met twice in a tree of type", uint64(s.t.subtype)))
 	}
 	s.seen[n.at] = true
 	first := sort.Search(len(n.recs), func(i int) bool { return s.where(n.key(i)) >= 0 })

@@ -36,7 +36,7 @@ type Volume struct {
 	Symlinks      uint64 // as claimed
 	Xid           uint64 // transaction of the state that is read
 
-	// Err says why the volume cannot be read: ErrEncrypted, *FormatError,
+	// Err says why the volume cannot be read: ErrEncrypted, *malformed.Error,
 	// *UnsupportedError. The fields above are empty when its superblock is damaged.
 	Err error
 
@@ -72,7 +72,7 @@ func (c *Container) volume(oid uint64) (*Volume, error) {
 		return v, err
 	}
 	if !bytes.Equal(o.data[32:36], []byte("APSB")) {
-		return v, &FormatError{o.at + 32, "no apfs volume", uint64(le.Uint32(o.data[32:]))}
+		return v, fault(o.at+32, "no apfs volume", uint64(le.Uint32(o.data[32:])))
 	}
 	v.describe(o.data)
 	if v.Encrypted || v.Incompatible&incompatRolled != 0 {
@@ -133,7 +133,7 @@ func (v *Volume) tree(oid uint64, kind, subtype uint32) (*tree, error) {
 			return nil, err
 		}
 	default:
-		return nil, &FormatError{-1, "tree is not stored on disk, its type is", uint64(kind)}
+		return nil, fault(-1, "tree is not stored on disk, its type is", uint64(kind))
 	}
 	return v.c.openTree(paddr, oid, subtype, v.objs)
 }
@@ -151,14 +151,14 @@ func (v *Volume) snapshot(live *object, xid uint64) (*object, error) {
 		return nil, err
 	}
 	if n == nil || where(n.key(i)) != 0 || len(n.val(i)) < 16 {
-		return nil, &FormatError{t.root.at, "volume has no snapshot of transaction", xid}
+		return nil, fault(t.root.at, "volume has no snapshot of transaction", xid)
 	}
 	o, err := v.c.object(le.Uint64(n.val(i)[8:]), false)
 	if err != nil {
 		return nil, err
 	}
 	if o.kind != typeVolume {
-		return nil, &FormatError{o.at + 24, "superblock of a snapshot is of type", uint64(o.kind)}
+		return nil, fault(o.at+24, "superblock of a snapshot is of type", uint64(o.kind))
 	}
 	v.objs, v.Xid = v.objs.at(xid), xid
 	return o, nil

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/kinbom/kinbom/sbom/container/apfs"
+	"github.com/kinbom/kinbom/sbom/container/apfs/apfstest"
 	"github.com/kinbom/kinbom/sbom/container/decmpfs"
 	"github.com/kinbom/kinbom/sbom/limit"
 )
@@ -30,7 +31,7 @@ func find(t *testing.T, v *apfs.Volume, path string) (apfs.Entry, bool) {
 func TestVolumeSaysWhatItIs(t *testing.T) {
 	for _, kind := range kinds {
 		s := loadImage(t, kind)
-		v := openVolume(t, s, s.size)
+		v := openVolume(t, s, s.Size)
 		if v.Name != "Kind "+kind || v.Role != "none" || v.Encrypted || v.Sealed || v.CaseSensitive != (kind == "plain") {
 			t.Errorf("%s: %+v", kind, v)
 		}
@@ -45,8 +46,8 @@ func TestVolumeSaysWhatItIs(t *testing.T) {
 
 func TestEncryptedVolumeIsReported(t *testing.T) {
 	s := loadImage(t, "small")
-	s.edit(findParts(t, s).volume, true, func(b []byte) { le.PutUint64(b[264:], 0) })
-	c, err := apfs.New(s, s.size, limit.New(limit.Max{}))
+	s.Edit(apfstest.Find(s).Volume, true, func(b []byte) { le.PutUint64(b[264:], 0) })
+	c, err := apfs.New(s, s.Size, limit.New(limit.Max{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,12 +62,12 @@ func TestEncryptedVolumeIsReported(t *testing.T) {
 
 // mountSnapshot makes the volume say that its snapshot is to be mounted, and
 // returns the snapshot's transaction.
-func mountSnapshot(t *testing.T, s *sparse) uint64 {
+func mountSnapshot(t *testing.T, s *apfstest.Sparse) uint64 {
 	t.Helper()
-	b := s.blocks[newest(t, s, func(b []byte) bool { return kind(b) == 2 && le.Uint32(b[28:]) == 16 })]
+	b := s.Blocks[apfstest.Newest(s, func(b []byte) bool { return apfstest.Kind(b) == 2 && le.Uint32(b[28:]) == 16 })]
 	keys := 56 + int(le.Uint16(b[40:])) + int(le.Uint16(b[42:]))
 	xid := le.Uint64(b[keys+int(le.Uint16(b[56+int(le.Uint16(b[40:])):])):]) & (1<<60 - 1)
-	s.edit(findParts(t, s).volume, true, func(b []byte) { le.PutUint64(b[968:], xid) })
+	s.Edit(apfstest.Find(s).Volume, true, func(b []byte) { le.PutUint64(b[968:], xid) })
 	return xid
 }
 
@@ -74,7 +75,7 @@ func mountSnapshot(t *testing.T, s *sparse) uint64 {
 // last file was written and another one removed.
 func TestSnapshotToMount(t *testing.T) {
 	s := loadImage(t, "plain")
-	live := openVolume(t, s, s.size)
+	live := openVolume(t, s, s.Size)
 	if _, ok := find(t, live, "renamed/later"); !ok {
 		t.Error("newest state lacks its last file")
 	}
@@ -82,7 +83,7 @@ func TestSnapshotToMount(t *testing.T) {
 		t.Error("newest state has a file that is gone")
 	}
 	xid := mountSnapshot(t, s)
-	then := openVolume(t, s, s.size)
+	then := openVolume(t, s, s.Size)
 	if then.Xid != xid {
 		t.Errorf("transaction %d, want %d", then.Xid, xid)
 	}
@@ -98,7 +99,7 @@ func TestSnapshotToMount(t *testing.T) {
 // alone; with the flag set, its content comes out of the attribute.
 func TestForkAndCompressed(t *testing.T) {
 	s := loadImage(t, "fork")
-	v := openVolume(t, s, s.size)
+	v := openVolume(t, s, s.Size)
 	e, _ := find(t, v, "attributes/file")
 	r, err := v.OpenResource(e)
 	if err != nil {
@@ -116,7 +117,7 @@ func TestForkAndCompressed(t *testing.T) {
 		t.Errorf("compressed without the flag: %+v", e)
 	}
 	id := e.ID
-	if edits(s, func(key, val []byte) bool {
+	if apfstest.EditRecords(s, func(key, val []byte) bool {
 		if le.Uint64(key) != id|3<<60 {
 			return false
 		}
@@ -125,7 +126,7 @@ func TestForkAndCompressed(t *testing.T) {
 	}) == 0 {
 		t.Fatal("inode not found")
 	}
-	v = openVolume(t, s, s.size)
+	v = openVolume(t, s, s.Size)
 	e, _ = find(t, v, "attributes/packed")
 	rd, err := v.Open(e)
 	if err != nil {

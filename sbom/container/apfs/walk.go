@@ -35,7 +35,7 @@ type Entry struct {
 	Compressed bool // transparently, see package decmpfs
 	HardLink   bool // one of several names of its content
 	// Err says why the name is not the one that is stored, or the content, the
-	// link's target or the folder cannot be read: *FormatError, *limit.Error, an
+	// link's target or the folder cannot be read: *malformed.Error, *limit.Error, an
 	// error of decmpfs.
 	Err error
 
@@ -62,7 +62,7 @@ func (v *Volume) Walk(ctx context.Context, visit func(Entry) error) error {
 	if err != nil {
 		w.damage.add(fmt.Errorf("root folder: %w", err))
 	} else if in.mode&modeType != modeDir {
-		w.damage.add(&FormatError{in.at, "root folder is none, its mode is", uint64(in.mode)})
+		w.damage.add(fault(in.at, "root folder is none, its mode is", uint64(in.mode)))
 	}
 	if err := w.folder(rootID, "", 1); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (w *walker) folder(id uint64, path string, depth int) error {
 			return err
 		}
 		if len(val) < 18 {
-			w.damage.add(&FormatError{n.at, "record of a name is too short", uint64(len(val))})
+			w.damage.add(fault(n.at, "record of a name is too short", uint64(len(val))))
 			return nil
 		}
 		e := Entry{ID: le.Uint64(val)}
@@ -122,7 +122,7 @@ func (w *walker) enter(e *Entry, depth int) bool {
 		return false
 	}
 	if _, met := w.seen[e.ID]; met {
-		err := &FormatError{-1, fmt.Sprintf("folder %q is met a second time, number", e.Path), e.ID}
+		err := fault(-1, fmt.Sprintf("folder %q is met a second time, number", e.Path), e.ID)
 		w.damage.add(err)
 		e.fail(err)
 		return false
@@ -151,15 +151,15 @@ func (v *Volume) name(at int64, key []byte) (string, error) {
 		}
 	}
 	if size == 0 || start+size > len(key) {
-		return "[no name]", &FormatError{at, "name does not fit its key, its bytes are", uint64(size)}
+		return "[no name]", fault(at, "name does not fit its key, its bytes are", uint64(size))
 	}
 	name := string(bytes.TrimSuffix(key[start:start+size], []byte{0}))
 	switch {
 	case name == "" || name == "." || name == "..":
-		return "[" + name + "]", &FormatError{at, "name is no part of a path, its bytes are", uint64(size)}
+		return "[" + name + "]", fault(at, "name is no part of a path, its bytes are", uint64(size))
 	case strings.ContainsAny(name, "/\x00"):
 		clean := strings.NewReplacer("/", ":", "\x00", "\u2400").Replace(name)
-		return clean, &FormatError{at, "name has a slash or a zero, its bytes are", uint64(size)}
+		return clean, fault(at, "name has a slash or a zero, its bytes are", uint64(size))
 	}
 	return name, nil
 }
@@ -199,7 +199,7 @@ func (v *Volume) fillLink(e *Entry, val []byte) {
 		e.Link = string(bytes.TrimSuffix(target, []byte{0}))
 		err = v.c.budget.CheckPath(e.Link)
 		if strings.Contains(e.Link, "\x00") || e.Link == "" {
-			err = errors.Join(err, &FormatError{-1, "target of a link is empty or has a zero, link is", e.ID})
+			err = errors.Join(err, fault(-1, "target of a link is empty or has a zero, link is", e.ID))
 		}
 	}
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // Magic is at the start of every archive that holds its members.
@@ -35,27 +36,13 @@ const (
 // ErrThin says that an archive is thin: its members are files elsewhere.
 var ErrThin = errors.New("thin archive: its members are not in it")
 
-// FormatError says what is wrong with an archive, and where.
-type FormatError struct {
-	Offset int64 // byte of the archive
-	What   string
-	Value  any   // the value at fault, or nil
-	Err    error // the cause, or nil
-}
+// format is what messages call these bytes.
+const format = "ar"
 
-func (e *FormatError) Error() string {
-	s := "ar: " + e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return fmt.Sprintf("%s at byte %d", s, e.Offset)
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any, err error) *malformed.Error {
+	return &malformed.Error{Format: format, Offset: offset, What: what, Value: value, Err: err}
 }
-
-// Unwrap returns the cause.
-func (e *FormatError) Unwrap() error { return e.Err }
 
 // Kind is the kind of a member.
 type Kind string
@@ -80,7 +67,7 @@ type Member struct {
 // Reader is an open archive.
 type Reader struct {
 	Members []Member // in file order, tables included
-	// Trouble says why the list ends before the file does, or nil; *FormatError
+	// Trouble says why the list ends before the file does, or nil; *malformed.Error
 	// or *limit.Error.
 	Trouble error
 
@@ -94,17 +81,17 @@ type Reader struct {
 func Detect(head []byte) bool { return bytes.HasPrefix(head, []byte(Magic)) }
 
 // New lists the members of an archive of size bytes. Errors: ErrThin within a
-// *FormatError, other *FormatError, or the source's.
+// *malformed.Error, other *malformed.Error, or the source's.
 func New(r io.ReaderAt, size int64, b *limit.Budget) (*Reader, error) {
 	head, err := limit.ReadNAt(r, 0, int64(len(Magic)), size)
 	if err != nil {
-		return nil, &FormatError{size, "magic is cut", nil, err}
+		return nil, fault(size, "magic is cut", nil, err)
 	}
 	if string(head) == thinMagic {
-		return nil, &FormatError{0, "cannot be read", nil, ErrThin}
+		return nil, fault(0, "cannot be read", nil, ErrThin)
 	}
 	if string(head) != Magic {
-		return nil, &FormatError{0, "magic is missing", fmt.Sprintf("%x", head), nil}
+		return nil, fault(0, "magic is missing", fmt.Sprintf("%x", head), nil)
 	}
 	a := &Reader{r: r, size: size}
 	for off := int64(len(Magic)); off < size; {
@@ -114,8 +101,7 @@ func New(r io.ReaderAt, size int64, b *limit.Budget) (*Reader, error) {
 		}
 		m, next, err := a.member(off, b.Max().PathLength)
 		if err != nil {
-			var bad *FormatError
-			if !errors.As(err, &bad) {
+			if malformed.In(err, format) == nil {
 				return nil, err
 			}
 			a.Trouble = err
@@ -127,28 +113,25 @@ func New(r io.ReaderAt, size int64, b *limit.Budget) (*Reader, error) {
 	return a, nil
 }
 
-// Open returns a stream of a member's content.
-func (a *Reader) Open(m *Member) *io.SectionReader { return io.NewSectionReader(a.r, m.Offset, m.Size) }
-
 // member reads the header at off, and returns the offset of the next one.
 func (a *Reader) member(off, maxName int64) (m Member, next int64, err error) {
 	h, err := limit.ReadNAt(a.r, off, headerSize, a.size)
 	if err != nil {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
-			err = &FormatError{off, "member header is cut", nil, err}
+			err = fault(off, "member header is cut", nil, err)
 		}
 		return m, 0, err
 	}
 	if string(h[58:]) != "`\n" {
-		return m, 0, &FormatError{off + 58, "end of the member header is wrong", fmt.Sprintf("%x", h[58:]), nil}
+		return m, 0, fault(off+58, "end of the member header is wrong", fmt.Sprintf("%x", h[58:]), nil)
 	}
 	size, ok := field(h[48:58], 10)
 	if !ok {
-		return m, 0, &FormatError{off + 48, "member size is not a number", string(h[48:58]), nil}
+		return m, 0, fault(off+48, "member size is not a number", string(h[48:58]), nil)
 	}
 	m = Member{Kind: KindFile, Header: off, Offset: off + headerSize, Size: size}
 	if !limit.Inside(m.Offset, size, a.size) {
-		return m, 0, &FormatError{off + 48, "member is not inside the file", size, io.ErrUnexpectedEOF}
+		return m, 0, fault(off+48, "member is not inside the file", size, io.ErrUnexpectedEOF)
 	}
 	mode, _ := field(h[40:48], 8)
 	m.Mode = uint32(mode)
@@ -173,7 +156,7 @@ func (a *Reader) name(m *Member, raw string, maxName int64) error {
 	case strings.HasPrefix(raw, "#1/"): // BSD: the name stands before the content
 		n, ok := field([]byte(raw[3:]), 10)
 		if !ok || n > m.Size || n > maxName {
-			return &FormatError{m.Header, "length of a long name is not possible", trimmed, nil}
+			return fault(m.Header, "length of a long name is not possible", trimmed, nil)
 		}
 		b, err := limit.ReadNAt(a.r, m.Offset, n, a.size)
 		if err != nil {
@@ -187,10 +170,10 @@ func (a *Reader) name(m *Member, raw string, maxName int64) error {
 	case trimmed == "//":
 		m.Name, m.Kind = trimmed, KindNames
 		if a.long != nil {
-			return &FormatError{m.Header, "second table of long names", nil, nil}
+			return fault(m.Header, "second table of long names", nil, nil)
 		}
 		if m.Size > maxTable {
-			return &FormatError{m.Header, "table of long names is too large", m.Size, nil}
+			return fault(m.Header, "table of long names is too large", m.Size, nil)
 		}
 		b, err := limit.ReadNAt(a.r, m.Offset, m.Size, a.size)
 		a.long = b
@@ -212,13 +195,13 @@ func (a *Reader) name(m *Member, raw string, maxName int64) error {
 func (a *Reader) longName(m *Member, at string, maxName int64) error {
 	n, ok := field([]byte(at), 10)
 	if !ok || n >= int64(len(a.long)) {
-		return &FormatError{m.Header, "long name is not in the table", at, nil}
+		return fault(m.Header, "long name is not in the table", at, nil)
 	}
 	b := a.long[n:]
 	b = b[:min(int64(len(b)), maxName+1)]
 	end := bytes.IndexAny(b, "\n\x00")
 	if end < 0 {
-		return &FormatError{m.Header, "long name does not end", at, nil}
+		return fault(m.Header, "long name does not end", at, nil)
 	}
 	m.Name = strings.TrimSuffix(string(b[:end]), "/")
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/archivetest"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func open(b []byte, m limit.Max) (*Reader, error) {
@@ -122,7 +123,7 @@ func TestTruncated(t *testing.T) {
 		whole, _ := open(b, limit.Max{})
 		for n := range b {
 			a, err := open(b[:n], limit.Max{})
-			var bad *FormatError
+			var bad *malformed.Error
 			if n < len(Magic) {
 				if !errors.As(err, &bad) || !errors.Is(err, io.ErrUnexpectedEOF) {
 					t.Fatalf("cut at %d: %v", n, err)
@@ -153,28 +154,10 @@ func border(a *Reader, n int64) bool {
 }
 
 func TestHostile(t *testing.T) {
-	head := func(name, size, end string) string {
-		return fmt.Sprintf("%-16s%-12s%-6s%-6s%-8s%-10s%s", name, "0", "0", "0", "644", size, end)
-	}
-	good := head("a.o", "2", "`\n") + "hi"
-	for name, c := range map[string]struct{ in, want string }{
-		"header cut":      {good + "x", "header is cut"},
-		"header end":      {good + head("b.o", "2", "xx") + "hi", "end of the member header"},
-		"size text":       {good + head("b.o", "x", "`\n") + "hi", "not a number"},
-		"size negative":   {good + head("b.o", "-2", "`\n") + "hi", "not a number"},
-		"size large":      {good + head("b.o", "9999999999", "`\n") + "hi", "not inside"},
-		"bsd name":        {good + head("#1/99", "2", "`\n") + "hi", "length of a long name"},
-		"bsd name text":   {good + head("#1/x", "2", "`\n") + "hi", "length of a long name"},
-		"gnu no table":    {good + head("/0", "2", "`\n") + "hi", "not in the table"},
-		"gnu far":         {good + head("//", "4", "`\n") + "a.o/" + head("/9", "2", "`\n") + "hi", "not in the table"},
-		"gnu no end":      {good + head("//", "4", "`\n") + "a.o/" + head("/0", "2", "`\n") + "hi", "does not end"},
-		"gnu two tables":  {good + head("//", "2", "`\n") + "a\n" + head("//", "2", "`\n") + "a\n", "second table"},
-		"gnu huge offset": {good + head("//", "2", "`\n") + "a\n" + head("/99999999999999", "2", "`\n") + "hi", "not in the table"},
-		"entries":         {strings.Repeat(good, 20), "limit on entries"},
-	} {
-		a, err := open([]byte(Magic+c.in), limit.Max{Entries: 10})
-		if err != nil || a.Trouble == nil || !strings.Contains(a.Trouble.Error(), c.want) || len(a.Members) == 0 || a.Members[0].Name != "a.o" {
-			t.Errorf("%s: %v %+v", name, err, a)
+	for _, c := range archivetest.HostileArs() {
+		a, err := open(c.Bytes, limit.Max{Entries: 10})
+		if err != nil || a.Trouble == nil || !strings.Contains(a.Trouble.Error(), c.Want) || len(a.Members) == 0 || a.Members[0].Name != "a.o" {
+			t.Errorf("%s: %v %+v", c.Name, err, a)
 		}
 	}
 	if _, err := open([]byte("!<thin>\n"), limit.Max{}); !errors.Is(err, ErrThin) {

@@ -18,12 +18,12 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"hash"
 	"io"
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 const (
@@ -32,27 +32,13 @@ const (
 	maxPaths  = 64 << 20 // bytes of all paths together
 )
 
-// FormatError says what is wrong with an archive, and where.
-type FormatError struct {
-	Offset int64 // byte of the archive
-	What   string
-	Value  any   // the value at fault, or nil
-	Err    error // the cause, or nil
-}
+// Format is what messages call these bytes.
+const Format = "asar"
 
-func (e *FormatError) Error() string {
-	s := "asar: " + e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return fmt.Sprintf("%s at byte %d", s, e.Offset)
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any, err error) *malformed.Error {
+	return &malformed.Error{Format: Format, Offset: offset, What: what, Value: value, Err: err}
 }
-
-// Unwrap returns the cause.
-func (e *FormatError) Unwrap() error { return e.Err }
 
 // Type is the type of an entry.
 type Type string
@@ -76,7 +62,7 @@ type Entry struct {
 	Unpacked  bool
 	Link      string     // target of a link, as found; relative to the archive's root
 	Integrity *Integrity // nil: none given
-	Trouble   error      // why the entry cannot be read, or nil; *FormatError or *limit.Error
+	Trouble   error      // why the entry cannot be read, or nil; *malformed.Error or *limit.Error
 }
 
 // Integrity is the hash that the archive gives for a file.
@@ -116,23 +102,23 @@ func parsePrefix(h []byte, size int64) (sizes, error) {
 	first, pickle, payload, json := le.Uint32(h), le.Uint32(h[4:]), le.Uint32(h[8:]), le.Uint32(h[12:])
 	switch {
 	case first != 4:
-		return sizes{}, &FormatError{0, "size pickle is not 4 bytes", first, nil}
+		return sizes{}, fault(0, "size pickle is not 4 bytes", first, nil)
 	case pickle < 8 || !limit.Inside(8, int64(pickle), size):
-		return sizes{}, &FormatError{4, "header is not inside the file", pickle, io.ErrUnexpectedEOF}
+		return sizes{}, fault(4, "header is not inside the file", pickle, io.ErrUnexpectedEOF)
 	case payload < 4 || payload > pickle-4:
-		return sizes{}, &FormatError{8, "payload is larger than the header", payload, nil}
+		return sizes{}, fault(8, "payload is larger than the header", payload, nil)
 	case json > payload-4:
-		return sizes{}, &FormatError{12, "JSON is larger than the header", json, nil}
+		return sizes{}, fault(12, "JSON is larger than the header", json, nil)
 	}
 	return sizes{int64(json), 8 + int64(pickle)}, nil
 }
 
-// New reads the header of an archive of size bytes. Errors are *FormatError,
+// New reads the header of an archive of size bytes. Errors are *malformed.Error,
 // *limit.Error, or the source's.
 func New(r io.ReaderAt, size int64, b *limit.Budget) (*Reader, error) {
 	h, err := limit.ReadNAt(r, 0, prefix, size)
 	if err != nil {
-		return nil, &FormatError{min(size, prefix), "header is cut", nil, err}
+		return nil, fault(min(size, prefix), "header is cut", nil, err)
 	}
 	s, err := parsePrefix(h, size)
 	if err != nil {
@@ -177,18 +163,18 @@ func (a *Reader) Open(e *Entry) (*io.SectionReader, error) {
 	case e.Trouble != nil:
 		return nil, e.Trouble
 	case e.Type != TypeFile:
-		return nil, &FormatError{0, "entry has no content", string(e.Type), nil}
+		return nil, fault(0, "entry has no content", string(e.Type), nil)
 	case e.Unpacked:
-		return nil, &FormatError{0, "content is beside the archive", nil, nil}
+		return nil, fault(0, "content is beside the archive", nil, nil)
 	case !limit.Inside(e.Offset, e.Size, a.size):
-		return nil, &FormatError{e.Offset, "content is not inside the file", e.Size, io.ErrUnexpectedEOF}
+		return nil, fault(e.Offset, "content is not inside the file", e.Size, io.ErrUnexpectedEOF)
 	}
 	return io.NewSectionReader(a.r, e.Offset, e.Size), nil
 }
 
 // Verify compares a content (of the archive, or of the unpacked file beside it)
 // with the hashes that the archive gives for the entry. It reads r to its end.
-// A difference is a *FormatError; an entry without hashes, or with hashes of an
+// A difference is a *malformed.Error; an entry without hashes, or with hashes of an
 // algorithm that is not known, gives ok false and no error.
 func (e *Entry) Verify(r io.Reader) (ok bool, err error) {
 	in := e.Integrity
@@ -196,7 +182,7 @@ func (e *Entry) Verify(r io.Reader) (ok bool, err error) {
 		return false, nil
 	}
 	if in.BlockSize <= 0 && len(in.Blocks) > 0 {
-		return false, &FormatError{e.Offset, "block size is not possible", in.BlockSize, nil}
+		return false, fault(e.Offset, "block size is not possible", in.BlockSize, nil)
 	}
 	whole := sha256.New()
 	src := io.TeeReader(r, whole)
@@ -212,7 +198,7 @@ func (e *Entry) Verify(r io.Reader) (ok bool, err error) {
 			break // the whole hash will differ
 		}
 		if !same(block, want) {
-			return false, &FormatError{e.Offset + int64(i)*in.BlockSize, "block hash differs", i, nil}
+			return false, fault(e.Offset+int64(i)*in.BlockSize, "block hash differs", i, nil)
 		}
 	}
 	m, err := io.Copy(io.Discard, src)
@@ -220,13 +206,13 @@ func (e *Entry) Verify(r io.Reader) (ok bool, err error) {
 		return false, err
 	}
 	if n+m != e.Size {
-		return false, &FormatError{e.Offset, "content has another size", n + m, nil}
+		return false, fault(e.Offset, "content has another size", n+m, nil)
 	}
 	if m > 0 && len(in.Blocks) > 0 {
-		return false, &FormatError{e.Offset + n, "content is longer than its blocks", n + m, nil}
+		return false, fault(e.Offset+n, "content is longer than its blocks", n+m, nil)
 	}
 	if !same(whole, in.Hash) {
-		return false, &FormatError{e.Offset, "hash differs", in.Hash, nil}
+		return false, fault(e.Offset, "hash differs", in.Hash, nil)
 	}
 	return true, nil
 }

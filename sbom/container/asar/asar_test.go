@@ -15,6 +15,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/archivetest"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func open(b []byte, m limit.Max) (*Reader, error) {
@@ -96,7 +97,7 @@ func TestTruncated(t *testing.T) {
 	b := sample()
 	for n := range b {
 		a, err := open(b[:n], limit.Max{})
-		var bad *FormatError
+		var bad *malformed.Error
 		if err != nil {
 			if !errors.As(err, &bad) || a != nil {
 				t.Fatalf("cut at %d: %v", n, err)
@@ -121,41 +122,15 @@ func TestTruncated(t *testing.T) {
 }
 
 func TestHostile(t *testing.T) {
-	node := func(inner string) string { return `{"files":{"f":{` + inner + `}}}` }
-	for name, c := range map[string]struct{ header, want string }{
-		"no object":        {`[]`, "expected {"},
-		"text":             {`hello`, "damaged"},
-		"cut":              {`{"files":{"a":{`, "ends too early"},
-		"more":             {`{"files":{}}{}`, "more after"},
-		"files no object":  {`{"files":[]}`, "expected {"},
-		"child no object":  {`{"files":{"a":3}}`, "expected {"},
-		"deep folders":     {strings.Repeat(`{"files":{"a":`, 100_000), "limit on depth"},
-		"deep unknown":     {node(`"x":` + strings.Repeat("[", 100_000)), "limit on depth"},
-		"deep beside":      {`{"x":` + strings.Repeat(`{"x":`, 100_000), "limit on depth"},
-		"deep integrity":   {node(`"integrity":{"hash":` + strings.Repeat("[", 100_000)), "limit on depth"},
-		"entries":          {`{"files":{` + strings.Repeat(`"a":{},`, 1001) + `"b":{}}}`, "limit on entries"},
-		"long path":        {`{"files":{"` + strings.Repeat("n", 300) + `":{"size":1,"offset":"0"}}}`, "path length"},
-		"no size":          {node(`"offset":"0"`), "no folder, link or file"},
-		"empty node":       {node(``), "no folder, link or file"},
-		"negative size":    {node(`"size":-1,"offset":"0"`), "size is not valid"},
-		"fraction":         {node(`"size":1.5,"offset":"0"`), "size is not valid"},
-		"huge size":        {node(`"size":9223372036854775807,"offset":"0"`), "not inside"},
-		"overflow":         {node(`"size":9223372036854775807,"offset":"9223372036854775807"`), "not inside"},
-		"too big a number": {node(`"size":99999999999999999999,"offset":"0"`), "size is not valid"},
-		"offset text":      {node(`"size":1,"offset":"x"`), "offset is not valid"},
-		"offset negative":  {node(`"size":1,"offset":"-5"`), "offset is not valid"},
-		"offset missing":   {node(`"size":1`), "offset is not valid"},
-		"offset far":       {node(`"size":1,"offset":"4000000000"`), "not inside"},
-		"link number":      {node(`"link":7`), "link is not valid"},
-	} {
-		a, err := open(archivetest.AsarRaw([]byte(c.header), []byte("data")), limit.Max{Entries: 1000, PathLength: 255})
+	for _, c := range archivetest.HostileAsars() {
+		a, err := open(c.Bytes, limit.Max{Entries: 1000, PathLength: 255})
 		if err == nil && len(a.Entries) > 0 {
 			_, err = a.Open(&a.Entries[0])
 		}
-		var bad *FormatError
+		var bad *malformed.Error
 		var over *limit.Error
-		if err == nil || !strings.Contains(err.Error(), c.want) || !errors.As(err, &bad) && !errors.As(err, &over) {
-			t.Errorf("%s: %v", name, err)
+		if err == nil || !strings.Contains(err.Error(), c.Want) || !errors.As(err, &bad) && !errors.As(err, &over) {
+			t.Errorf("%s: %v", c.Name, err)
 		}
 	}
 	for off, want := range map[int]string{0: "size pickle", 4: "not inside the file", 7: "not inside the file", 8: "payload is larger", 11: "payload is larger", 12: "JSON is larger", 15: "JSON is larger"} {

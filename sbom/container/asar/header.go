@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // walker builds the entries from the JSON.
@@ -30,10 +31,9 @@ func (w *walker) walk(r io.Reader) error {
 			err = errors.New("more after the header")
 		}
 	}
-	var bad *FormatError
 	var over *limit.Error
 	switch {
-	case errors.As(err, &bad), errors.As(err, &over):
+	case malformed.In(err, Format) != nil, errors.As(err, &over):
 		return err
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return w.bad("JSON ends too early", nil, io.ErrUnexpectedEOF)
@@ -41,8 +41,8 @@ func (w *walker) walk(r io.Reader) error {
 	return w.bad("JSON is damaged", nil, err)
 }
 
-func (w *walker) bad(what string, value any, err error) *FormatError {
-	return &FormatError{prefix + w.d.InputOffset(), what, value, err}
+func (w *walker) bad(what string, value any, err error) *malformed.Error {
+	return fault(prefix+w.d.InputOffset(), what, value, err)
 }
 
 // node reads one object of the tree: the root (at is -1), a folder, a file or a

@@ -48,7 +48,7 @@ func newLZMAReader(s *source) (*lzmaReader, error) {
 	l := &lzmaReader{src: s, left: -1, buf: make([]byte, 64<<10+lzmaPad)}
 	if size != 1<<64-1 {
 		if size > 1<<62 {
-			return nil, &FormatError{5, "lzma size is not possible", size, nil}
+			return nil, fault(5, "lzma size is not possible", size, nil)
 		}
 		l.left = int64(size)
 		dict = uint32(min(uint64(dict), size))
@@ -58,7 +58,7 @@ func newLZMAReader(s *source) (*lzmaReader, error) {
 	}
 	l.d = newLZMADecoder(int(dict))
 	if !l.d.setProps(h[0], 12) {
-		return nil, &FormatError{0, "lzma properties are not valid", h[0], nil}
+		return nil, fault(0, "lzma properties are not valid", h[0], nil)
 	}
 	l.d.resetState()
 	if err := l.refill(); err != nil {

@@ -5,9 +5,9 @@
 // is bounded (a window of MaxWindow bytes at most, allocated as output really
 // fills it where the decoder is ours); output over the budget's ratio stops;
 // checksums that a format carries are verified; a reader that failed keeps
-// failing with the same error. Errors are *FormatError, *limit.Error, or what
+// failing with the same error. Errors are *malformed.Error, *limit.Error, or what
 // the source itself returned. A panic in a decoder of others becomes a
-// *FormatError.
+// *malformed.Error.
 //
 // Bytes are not taken from the budget here, for the content is counted where it
 // is used; only the ratio is checked.
@@ -16,12 +16,11 @@ package compress
 import (
 	"bufio"
 	"bytes"
-	"compress/bzip2"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
@@ -51,31 +50,13 @@ const (
 // HeadSize is how many first bytes Detect wants to see.
 const HeadSize = 14
 
-// FormatError says what is wrong with a stream, and where.
-type FormatError struct {
-	Offset int64 // byte of the compressed stream up to which it was read, or -1
-	What   string
-	Value  any   // the value at fault, or nil
-	Err    error // what the decoder said, or nil
-}
+// Format is the format of errors of this package: none, for they name the method.
+const Format = ""
 
-func (e *FormatError) Error() string {
-	s := e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	if e.Offset >= 0 {
-		s += fmt.Sprintf(" at byte %d", e.Offset)
-	}
-	return s
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any, err error) *malformed.Error {
+	return &malformed.Error{Format: Format, Offset: offset, What: what, Value: value, Err: err}
 }
-
-// Unwrap returns what the decoder said: io.ErrUnexpectedEOF for a stream that
-// was cut.
-func (e *FormatError) Unwrap() error { return e.Err }
 
 // Detect returns the method of a stream by its first bytes (HeadSize are
 // enough), or None. Zlib and lzma have no real magic: they are reported only
@@ -111,16 +92,31 @@ type Reader struct {
 
 // New makes a reader of a stream. Nothing is read before the first Read, where
 // a wrong header is reported. None reads the bytes as they are; an unknown
-// method gives a *FormatError.
+// method gives a *malformed.Error.
 func New(r io.Reader, m Method, b *limit.Budget) *Reader {
 	return &Reader{method: m, src: newSource(r), budget: b}
+}
+
+// resetter is a decoder that can decode another source, and keeps its memory.
+type resetter interface{ reset(*source) }
+
+// Reset makes r read another stream of the same method. What it decoded with is
+// used again where the decoder is ours: many small streams cost less so.
+func (r *Reader) Reset(src io.Reader) {
+	r.src.reset(src)
+	r.out, r.err = 0, nil
+	if d, ok := r.dec.(resetter); ok {
+		d.reset(r.src)
+	} else {
+		r.dec = nil
+	}
 }
 
 // Method returns the method that the reader was made for.
 func (r *Reader) Method() Method { return r.method }
 
-// Offset returns how many bytes of the source were used so far. A zstd stream
-// is read ahead.
+// Offset returns how many bytes of the source were used so far. bzip2 and zstd
+// streams are read ahead.
 func (r *Reader) Offset() int64 { return r.src.offset() }
 
 // Read reads decoded bytes.
@@ -143,7 +139,7 @@ func (r *Reader) Read(p []byte) (n int, err error) {
 func (r *Reader) read(p []byte) (n int, err error) {
 	defer func() {
 		if x := recover(); x != nil { // a decoder of others met bytes that it cannot stand
-			n, err = 0, &FormatError{r.src.offset(), string(r.method) + " decoder failed", x, nil}
+			n, err = 0, fault(r.src.offset(), string(r.method)+" decoder failed", x, nil)
 		}
 	}()
 	if r.dec == nil {
@@ -163,7 +159,7 @@ func open(s *source, m Method) (io.Reader, error) {
 	case Zlib:
 		return eofIsCut(zlib.NewReader(s.buf))
 	case Bzip2:
-		return bzip2.NewReader(s), nil
+		return newBzip2Reader(s), nil
 	case XZ:
 		return &xzReader{src: s}, nil
 	case LZMA:
@@ -171,7 +167,7 @@ func open(s *source, m Method) (io.Reader, error) {
 	case Zstd:
 		return zstd.NewReader(s, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(MaxWindow))
 	}
-	return nil, &FormatError{-1, "compression method is not known", string(m), nil}
+	return nil, fault(-1, "compression method is not known", string(m), nil)
 }
 
 // eofIsCut makes an end inside the header an unexpected one.
@@ -187,19 +183,18 @@ func eofIsCut[T io.Reader](r T, err error) (io.Reader, error) {
 
 // explain makes the error of a decoder one of ours.
 func (r *Reader) explain(err error) error {
-	var bad *FormatError
 	var over *limit.Error
 	switch {
 	case r.src.err != nil && r.src.err != io.EOF && errors.Is(err, r.src.err):
 		return err // the source's own trouble
-	case errors.As(err, &bad), errors.As(err, &over):
+	case malformed.In(err, Format) != nil, errors.As(err, &over):
 		return err
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return &limit.Error{Limit: Window, Max: MaxWindow, Value: MaxWindow + 1}
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &FormatError{r.src.offset(), string(r.method) + " data end too early", nil, io.ErrUnexpectedEOF}
+		return fault(r.src.offset(), string(r.method)+" data end too early", nil, io.ErrUnexpectedEOF)
 	}
-	return &FormatError{r.src.offset(), string(r.method) + " data are damaged", nil, err}
+	return fault(r.src.offset(), string(r.method)+" data are damaged", nil, err)
 }
 
 // source counts the bytes that decoders use. As an io.ByteReader it keeps them
@@ -215,6 +210,12 @@ func newSource(r io.Reader) *source {
 	s := &source{r: r}
 	s.buf = bufio.NewReaderSize(readFunc(s.fill), 16<<10)
 	return s
+}
+
+// reset goes on with another reader.
+func (s *source) reset(r io.Reader) {
+	s.r, s.n, s.err = r, 0, nil
+	s.buf.Reset(readFunc(s.fill))
 }
 
 type readFunc func(p []byte) (int, error)

@@ -1,6 +1,9 @@
 package compress
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 // The LZMA decoder follows the specification in the LZMA SDK (LZMA
 // specification, draft of 2015, placed in the public domain).
@@ -17,6 +20,7 @@ const (
 	topValue   = 1 << 24
 	firstWin   = 16 << 10
 	noDistance = 0xFFFFFFFF
+	winSlack   = 8 // bytes of the window beyond the dictionary, for copyMatch
 )
 
 type lenCoder struct {
@@ -26,7 +30,7 @@ type lenCoder struct {
 }
 
 type lzmaProbs struct {
-	isMatch, isRep0Long              [12][16]uint16
+	isMatch, isRep0Long              [16][16]uint16
 	isRep, isRepG0, isRepG1, isRepG2 [12]uint16
 	posSlot                          [4][64]uint16
 	posSpecial                       [128]uint16
@@ -74,16 +78,12 @@ func (r *rangeDecoder) tree(p []uint16, bits int) uint32 {
 	for m < top && int(m) < len(p) {
 		v := uint32(p[m])
 		bound := rng >> 11 * v
-		if code < bound {
-			rng = bound
-			p[m] = uint16(v + (2048-v)>>5)
-			m <<= 1
-		} else {
-			rng -= bound
-			code -= bound
-			p[m] = uint16(v - v>>5)
-			m = m<<1 | 1
-		}
+		low := uint32((uint64(code) - uint64(bound)) >> 32) // all ones: the bit is 0
+		p[m] = uint16(int32(v) - (int32(v)-int32(low&2017))>>5)
+		rng -= bound
+		rng ^= (rng ^ bound) & low
+		code -= bound &^ low
+		m = m<<1 + 1 + low
 		if rng < topValue {
 			rng <<= 8
 			code = code<<8 | uint32(in[ip])
@@ -94,13 +94,28 @@ func (r *rangeDecoder) tree(p []uint16, bits int) uint32 {
 	return m - top
 }
 
+// reverse takes a number of the given bits, the lowest first, as tree does.
 func (r *rangeDecoder) reverse(p []uint16, bits int) uint32 {
+	rng, code, in, ip := r.rng, r.code, r.in, r.ip
+	top := uint32(1) << bits
 	m, sym := uint32(1), uint32(0)
-	for i := 0; i < bits; i++ {
-		b := r.bit(&p[m])
-		m = m<<1 | b
-		sym |= b << i
+	for bit := uint32(1); bit < top && int(m) < len(p); bit <<= 1 {
+		v := uint32(p[m])
+		bound := rng >> 11 * v
+		low := uint32((uint64(code) - uint64(bound)) >> 32)
+		p[m] = uint16(int32(v) - (int32(v)-int32(low&2017))>>5)
+		rng -= bound
+		rng ^= (rng ^ bound) & low
+		code -= bound &^ low
+		m = m<<1 + 1 + low
+		sym |= bit &^ low
+		if rng < topValue {
+			rng <<= 8
+			code = code<<8 | uint32(in[ip])
+			ip++
+		}
 	}
+	r.rng, r.code, r.ip = rng, code, ip
 	return sym
 }
 
@@ -148,9 +163,12 @@ type lzmaDecoder struct {
 	dict int
 }
 
+// dictSize is the size of a dictionary that is used for a claimed one.
+func dictSize(dict int) int { return max(dict, 4096) }
+
 func newLZMADecoder(dict int) *lzmaDecoder {
-	dict = max(dict, 4096)
-	return &lzmaDecoder{dict: dict, win: make([]byte, min(dict, firstWin))}
+	dict = dictSize(dict)
+	return &lzmaDecoder{dict: dict, win: make([]byte, min(dict+winSlack, firstWin))}
 }
 
 // setProps sets lc, lp and pb from their byte; most is the largest lc+lp.
@@ -216,8 +234,8 @@ func (d *lzmaDecoder) room() {
 	if d.pos < len(d.win) {
 		return
 	}
-	if len(d.win) < d.dict {
-		bigger := make([]byte, min(2*len(d.win), d.dict))
+	if full := d.dict + winSlack; len(d.win) < full {
+		bigger := make([]byte, min(2*len(d.win), full))
 		copy(bigger, d.win)
 		d.win = bigger
 		return
@@ -234,12 +252,11 @@ func (d *lzmaDecoder) decode(limit, safe int) error {
 	}
 	posMask := uint32(1)<<d.pb - 1
 	for d.pos < limit && d.ip <= safe {
+		if !d.literals(hist-int64(start), limit, safe) {
+			return nil
+		}
 		have := hist + int64(d.pos-start)
 		posState := uint32(have) & posMask
-		if d.bit(&d.probs.isMatch[d.state][posState]) == 0 {
-			d.literal(uint32(have))
-			continue
-		}
 		n, short := 1, false
 		if d.bit(&d.probs.isRep[d.state]) == 0 {
 			n = d.match(posState)
@@ -260,55 +277,80 @@ func (d *lzmaDecoder) decode(limit, safe int) error {
 	return nil
 }
 
-// literal decodes one byte. It is the hot path: the state of the range decoder
-// is kept in local variables.
-func (d *lzmaDecoder) literal(have uint32) {
-	prev := d.back(1)
-	if have == 0 {
-		prev = 0
-	}
-	ctx := (have&(1<<d.lp-1))<<d.lc + uint32(prev)>>(8-d.lc)
-	probs := d.probs.literal[0x300*ctx:][:0x300]
-	if d.state < 7 {
-		d.win[d.pos] = byte(d.tree(probs[:0x100], 8))
-		d.pos++
-		d.state -= min(d.state, 3)
-		return
-	}
+// afterLiteral is the state that follows one, when a byte is decoded.
+var afterLiteral = [16]uint32{0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 4, 5}
+
+// literals decodes bytes up to a match, whose first bit is taken; false: the
+// limit or safe came before one. It is the hot path: the state of the range
+// decoder is kept in local variables, and the bits of a byte are decoded without
+// branches, for nobody can foretell them. base is what the history is longer than
+// pos.
+func (d *lzmaDecoder) literals(base int64, limit, safe int) bool {
 	rng, code, in, ip := d.rng, d.code, d.in, d.ip
-	sym, offs, match := uint32(1), uint32(0x100), uint32(d.back(int(d.rep[0])+1))
-	for sym < 0x100 {
-		match <<= 1
-		m := match & offs
-		p := &probs[(offs+m+sym)%0x300]
+	pos, state, win := d.pos, d.state, d.win
+	prev := uint32(0)
+	if base+int64(pos) > 0 {
+		prev = uint32(d.back(1))
+	}
+	found := false
+	for pos < limit && ip <= safe {
+		have := uint32(base + int64(pos))
+		p := &d.probs.isMatch[state&15][have&(1<<d.pb-1)&15]
 		v := uint32(*p)
 		bound := rng >> 11 * v
-		if code < bound {
-			rng = bound
-			*p = uint16(v + (2048-v)>>5)
-			sym <<= 1
-			offs &^= m
-		} else {
+		if code >= bound {
 			rng -= bound
 			code -= bound
 			*p = uint16(v - v>>5)
-			sym = sym<<1 | 1
-			offs &= m
+			found = true
+		} else {
+			rng = bound
+			*p = uint16(v + (2048-v)>>5)
 		}
 		if rng < topValue {
 			rng <<= 8
 			code = code<<8 | uint32(in[ip])
 			ip++
 		}
+		if found {
+			break
+		}
+		ctx := (have&(1<<d.lp-1))<<d.lc + prev>>(8-d.lc)
+		probs := d.probs.literal[0x300*ctx:][:0x300]
+		sym, offs, match := uint32(1), uint32(0), uint32(0)
+		if state >= 7 { // behind a match: its next byte is part of the context
+			from := pos - int(d.rep[0]) - 1
+			if from < 0 {
+				from += len(win)
+			}
+			offs, match = 0x100, uint32(win[from])
+		}
+		for sym < 0x100 {
+			match <<= 1
+			m := match & offs
+			p := &probs[offs+m+sym]
+			v := uint32(*p)
+			bound := rng >> 11 * v
+			low := uint32((uint64(code) - uint64(bound)) >> 32) // as in tree
+			*p = uint16(int32(v) - (int32(v)-int32(low&2017))>>5)
+			rng -= bound
+			rng ^= (rng ^ bound) & low
+			code -= bound &^ low
+			sym = sym<<1 + 1 + low
+			offs &= m ^ low
+			if rng < topValue {
+				rng <<= 8
+				code = code<<8 | uint32(in[ip])
+				ip++
+			}
+		}
+		prev = sym & 0xFF
+		win[pos] = byte(sym)
+		pos++
+		state = afterLiteral[state&15]
 	}
-	d.rng, d.code, d.ip = rng, code, ip
-	d.win[d.pos] = byte(sym)
-	d.pos++
-	if d.state < 10 {
-		d.state -= 3
-	} else {
-		d.state -= 6
-	}
+	d.rng, d.code, d.ip, d.pos, d.state = rng, code, ip, pos, state
+	return found
 }
 
 // back returns the byte dist before pos.
@@ -380,8 +422,17 @@ func (d *lzmaDecoder) copyMatch(n, limit int) {
 	d.remain = max(0, n-(limit-d.pos))
 	n -= d.remain
 	dist := int(d.rep[0]) + 1
+	from := d.pos - dist
+	if from >= 0 && dist >= 8 && d.pos+n+8 <= len(d.win) {
+		// Words, up to 7 bytes too many: the window has room for those.
+		src, dst := d.win[from:from+n+8], d.win[d.pos:d.pos+n+8]
+		for i := 0; i < n && i+8 <= len(src) && i+8 <= len(dst); i += 8 {
+			binary.LittleEndian.PutUint64(dst[i:], binary.LittleEndian.Uint64(src[i:]))
+		}
+		d.pos += n
+		return
+	}
 	for n > 0 {
-		from := d.pos - dist
 		if from < 0 {
 			from += len(d.win)
 		}
@@ -398,5 +449,6 @@ func (d *lzmaDecoder) copyMatch(n, limit int) {
 		}
 		d.pos += m
 		n -= m
+		from = d.pos - dist
 	}
 }

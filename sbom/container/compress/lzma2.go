@@ -20,7 +20,15 @@ type lzma2Reader struct {
 }
 
 func newLZMA2Reader(s *source, dict int) *lzma2Reader {
-	return &lzma2Reader{src: s, d: newLZMADecoder(dict), needDict: true, needProp: true}
+	l := &lzma2Reader{d: newLZMADecoder(dict)}
+	l.reset(s)
+	return l
+}
+
+// reset makes l ready for other chunks with the same dictionary size.
+func (l *lzma2Reader) reset(s *source) {
+	l.d.pos, l.d.hist, l.d.remain, l.d.ended = 0, 0, 0, false
+	*l = lzma2Reader{src: s, d: l.d, buf: l.buf, needDict: true, needProp: true}
 }
 
 func (l *lzma2Reader) Read(p []byte) (int, error) {

@@ -30,7 +30,10 @@ type xzReader struct {
 	any    bool    // a stream was complete
 	block  *xzBlock
 	seen   xzRecords
+	spare  *lzma2Reader // of the block before
 }
+
+func (x *xzReader) reset(s *source) { *x = xzReader{src: s, spare: x.spare} }
 
 // xzBlock is the block that is being read.
 type xzBlock struct {
@@ -97,7 +100,7 @@ func (x *xzReader) Read(p []byte) (int, error) {
 }
 
 func (x *xzReader) bad(what string, value any) error {
-	return &FormatError{x.src.offset(), what, value, nil}
+	return fault(x.src.offset(), what, value, nil)
 }
 
 // stream reads the header of the next stream. After the first one there may be
@@ -161,7 +164,11 @@ func (x *xzReader) next() error {
 	if dict > MaxWindow {
 		return &limit.Error{Limit: Window, Max: MaxWindow, Value: dict}
 	}
-	b.lz, b.check = newLZMA2Reader(x.src, int(dict)), newCheck(x.flags[1])
+	if x.spare == nil || x.spare.d.dict != dictSize(int(dict)) {
+		x.spare = newLZMA2Reader(x.src, int(dict))
+	}
+	x.spare.reset(x.src)
+	b.lz, b.check = x.spare, newCheck(x.flags[1])
 	x.block = b
 	return nil
 }

@@ -4,7 +4,7 @@
 // What it promises on hostile input: streaming, with the memory of one name;
 // names and link targets are bounded; what is left of an entry is skipped, not
 // kept; checksums are verified when a content was read to its end. A damaged
-// header ends the archive with a *FormatError after the entries before it.
+// header ends the archive with a *malformed.Error after the entries before it.
 // Names and links are given as found and may be hostile.
 //
 // The layout follows cpio(5) of BSD and POSIX.1-2001 (pax, "cpio interchange
@@ -19,6 +19,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 const (
@@ -30,27 +32,13 @@ const (
 	magicSize = 6
 )
 
-// FormatError says what is wrong with an archive, and where.
-type FormatError struct {
-	Offset int64 // byte of the archive
-	What   string
-	Value  any   // the value at fault, or nil
-	Err    error // the cause, or nil
-}
+// format is what messages call these bytes.
+const format = "cpio"
 
-func (e *FormatError) Error() string {
-	s := "cpio: " + e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return fmt.Sprintf("%s at byte %d", s, e.Offset)
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any, err error) *malformed.Error {
+	return &malformed.Error{Format: format, Offset: offset, What: what, Value: value, Err: err}
 }
-
-// Unwrap returns the cause: io.ErrUnexpectedEOF for an archive that was cut.
-func (e *FormatError) Unwrap() error { return e.Err }
 
 // Format is one of the forms.
 type Format string
@@ -127,7 +115,7 @@ func NewReader(r io.Reader) *Reader {
 
 // Next skips what is left of the current entry and reads the next header. At
 // the trailer it reads to the end of the source and returns io.EOF; bytes other
-// than zero there are a *FormatError, for something may be hidden in them.
+// than zero there are a *malformed.Error, for something may be hidden in them.
 func (r *Reader) Next() (*Header, error) {
 	if r.err != nil {
 		return nil, r.err
@@ -152,14 +140,14 @@ func (r *Reader) next() (*Header, error) {
 		return nil, err
 	}
 	if name < 1 || name > maxName {
-		return nil, &FormatError{h.Offset, "length of a name is not possible", name, nil}
+		return nil, fault(h.Offset, "length of a name is not possible", name, nil)
 	}
 	b := make([]byte, name)
 	if err := r.full(b); err != nil {
 		return nil, err
 	}
 	if b[name-1] != 0 {
-		return nil, &FormatError{h.Offset, "name does not end with a zero byte", nil, nil}
+		return nil, fault(h.Offset, "name does not end with a zero byte", nil, nil)
 	}
 	h.Name = string(b[:name-1])
 	if h.Format != ODC {
@@ -190,7 +178,7 @@ func (r *Reader) header() (*Header, int64, error) {
 	start := r.off
 	var b [newcSize]byte
 	if _, err := r.src.Peek(1); err == io.EOF {
-		return nil, 0, &FormatError{start, "trailer is missing", nil, io.ErrUnexpectedEOF}
+		return nil, 0, fault(start, "trailer is missing", nil, io.ErrUnexpectedEOF)
 	}
 	if err := r.full(b[:magicSize]); err != nil {
 		return nil, 0, err
@@ -204,7 +192,7 @@ func (r *Reader) header() (*Header, int64, error) {
 		if b[0] == 0x71 && b[1] == 0xC7 || b[0] == 0xC7 && b[1] == 0x71 {
 			what = "old binary form cannot be read"
 		}
-		return nil, 0, &FormatError{start, what, fmt.Sprintf("%x", b[:magicSize]), nil}
+		return nil, 0, fault(start, what, fmt.Sprintf("%x", b[:magicSize]), nil)
 	case ODC:
 		if err := r.full(b[magicSize:odcSize]); err != nil {
 			return nil, 0, err
@@ -230,7 +218,7 @@ func (r *Reader) header() (*Header, int64, error) {
 		name, h.sum = int64(f.hex()), uint32(f.hex())
 	}
 	if f.bad {
-		return nil, 0, &FormatError{start, "header holds something that is no number", fmt.Sprintf("%q", b[:]), nil}
+		return nil, 0, fault(start, "header holds something that is no number", fmt.Sprintf("%q", b[:]), nil)
 	}
 	h.Type = typeOf(h.Mode)
 	return h, name, nil
@@ -272,7 +260,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 		return n, r.err
 	case r.left == 0 && r.cur.Format == CRC && r.cur.Type == TypeFile && r.sum != r.cur.sum:
 		// Only this content is wrong: the next entry can still be read.
-		return n, &FormatError{r.cur.Offset, "checksum of a content differs", fmt.Sprintf("%08x", r.sum), nil}
+		return n, fault(r.cur.Offset, "checksum of a content differs", fmt.Sprintf("%08x", r.sum), nil)
 	}
 	return n, nil
 }
@@ -282,7 +270,7 @@ func (r *Reader) finish() error {
 	for {
 		b, err := r.src.Peek(4096)
 		if rest := bytes.TrimLeft(b, "\x00"); len(rest) > 0 {
-			return &FormatError{r.off + int64(len(b)-len(rest)), "data after the trailer", nil, nil}
+			return fault(r.off+int64(len(b)-len(rest)), "data after the trailer", nil, nil)
 		}
 		n, _ := r.src.Discard(len(b))
 		r.off += int64(n)
@@ -314,10 +302,10 @@ func (r *Reader) discard(n int64) error {
 	return nil
 }
 
-// cut makes an end of the source a *FormatError, and leaves other errors.
+// cut makes an end of the source a *malformed.Error, and leaves other errors.
 func (r *Reader) cut(err error) error {
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) && !typed(err) {
-		return &FormatError{r.off, "ends too early", nil, io.ErrUnexpectedEOF}
+		return fault(r.off, "ends too early", nil, io.ErrUnexpectedEOF)
 	}
 	return err
 }

@@ -13,15 +13,12 @@ import (
 	"testing"
 
 	"github.com/kinbom/kinbom/sbom/container/archivetest"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 var formats = []string{"odc", "newc", "crc"}
 
-func sample(format string) []byte {
-	return archivetest.CPIO(format,
-		archivetest.File{Name: "./App/"}, archivetest.File{Name: "./App/main", Data: "code of the app", Mode: 0o755}, archivetest.File{Name: "./App/link", Link: "main"},
-		archivetest.File{Name: "./empty"}, archivetest.File{Name: "./odd", Data: "123"}, archivetest.File{Name: "./dev", Mode: 0o020644}, archivetest.File{Name: "./pipe", Mode: 0o010644})
-}
+func sample(format string) []byte { return archivetest.SampleCPIO(format) }
 
 // list reads an archive whole: a line for each entry.
 func list(r io.Reader) ([]string, error) {
@@ -87,7 +84,7 @@ func TestTruncated(t *testing.T) {
 		whole, _ := list(bytes.NewReader(b))
 		for n := range end {
 			got, err := list(bytes.NewReader(b[:n]))
-			var bad *FormatError
+			var bad *malformed.Error
 			if !errors.As(err, &bad) || !errors.Is(err, io.ErrUnexpectedEOF) || bad.Offset > int64(n) {
 				t.Fatalf("%s cut at %d: %v", f, n, err)
 			}
@@ -99,34 +96,11 @@ func TestTruncated(t *testing.T) {
 }
 
 func TestHostile(t *testing.T) {
-	odc := func(ino, mode, links, namesize, size string) string {
-		return "070707" + "000001" + ino + mode + "000000" + "000000" + links + "000000" + "00000000000" + namesize + size
-	}
-	plain := odc("000001", "100644", "000001", "000002", "00000000003")
-	bad := sample("crc")
-	bad[bytes.Index(bad, []byte("code of"))] ^= 1
-	for name, c := range map[string]struct{ in, want string }{
-		"empty":           {"", "trailer is missing"},
-		"text":            {"hello, this is text", "magic is not known"},
-		"old binary":      {"\xC7\x71 and so on", "old binary form"},
-		"swapped binary":  {"\x71\xC7 and so on", "old binary form"},
-		"digits":          {strings.Replace(plain, "100644", "1006x4", 1), "no number"},
-		"sign":            {strings.Replace(plain, "100644", "-00644", 1), "no number"},
-		"newc digits":     {"070701" + strings.Repeat("0000000g", 13), "no number"},
-		"no name":         {strings.Replace(plain, "000002"+"00000000003", "000000"+"00000000003", 1), "length of a name"},
-		"long name":       {strings.Replace(plain, "000002"+"00000000003", "777777"+"00000000003", 1), "length of a name"},
-		"newc long name":  {"070701" + strings.Repeat("00000000", 11) + "ffffffff" + "00000000", "length of a name"},
-		"name end":        {plain + "ab" + "abc", "zero byte"},
-		"size 8 GiB":      {odc("000001", "100644", "000001", "000002", "77777777777") + "a\x00" + "abc", "ends too early"},
-		"huge link":       {odc("000001", "120644", "000001", "000002", "77777777777") + "a\x00" + "abc", "ends too early"},
-		"trailer missing": {plain + "a\x00abc", "trailer is missing"},
-		"hidden":          {string(sample("odc")) + "\x00\x00" + string(sample("odc")), "data after the trailer"},
-		"checksum":        {string(bad), "checksum of a content differs"},
-	} {
-		_, err := list(strings.NewReader(c.in))
-		var bad *FormatError
-		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v", name, err)
+	for _, c := range archivetest.HostileCPIOs() {
+		_, err := list(bytes.NewReader(c.Bytes))
+		var bad *malformed.Error
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.Want) {
+			t.Errorf("%s: %v", c.Name, err)
 		}
 	}
 }
@@ -235,6 +209,61 @@ func TestToCPIO(t *testing.T) {
 	}
 }
 
+// TestSevenZip compares every file with what 7-Zip unpacks.
+func TestSevenZip(t *testing.T) {
+	zz, err := exec.LookPath("7zz")
+	if err != nil {
+		t.Skip("7zz is not installed")
+	}
+	for _, form := range formats {
+		b := archivetest.CPIO(form, archivetest.File{Name: "./"}, archivetest.File{Name: "./App/"},
+			archivetest.File{Name: "./App/main", Data: strings.Repeat("code", 5001), Mode: 0o755},
+			archivetest.File{Name: "./App/\u00e4 \u00fc", Data: "umlaut"}, archivetest.File{Name: "./App/link", Link: "main"},
+			archivetest.File{Name: "./empty"})
+		dir := t.TempDir()
+		file, out := filepath.Join(dir, "a.cpio"), filepath.Join(dir, "out")
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if msg, err := exec.Command(zz, "x", "-y", "-tcpio", "-o"+out, file).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", form, err, msg)
+		}
+		n := 0
+		for c := NewReader(bytes.NewReader(b)); ; n++ {
+			h, err := c.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := filepath.Join(out, h.Name)
+			info, err := os.Lstat(name)
+			switch {
+			case err != nil:
+				t.Errorf("%s: %v", form, err)
+			case h.Type == TypeSymlink:
+				if to, err := os.Readlink(name); err != nil || to != h.Link {
+					t.Errorf("%s: %s leads to %q, 7zz has %q, %v", form, h.Name, h.Link, to, err)
+				}
+			case h.Type == TypeDir && !info.IsDir():
+				t.Errorf("%s: 7zz has %s as %v", form, h.Name, info.Mode())
+			case h.Type == TypeFile:
+				if want, err := os.ReadFile(name); err != nil || !bytes.Equal(want, got) {
+					t.Errorf("%s: %s: 7zz reads %d bytes (%v), we %d", form, h.Name, len(want), err, len(got))
+				}
+			}
+		}
+		if n != 6 {
+			t.Errorf("%s: %d entries", form, n)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, form := range formats {
 		f.Add(sample(form))
@@ -245,7 +274,7 @@ func FuzzRead(f *testing.F) {
 		for {
 			h, err := c.Next()
 			if err != nil {
-				var bad *FormatError
+				var bad *malformed.Error
 				if err != io.EOF && !errors.As(err, &bad) {
 					t.Fatalf("error of an unknown kind: %v", err)
 				}

@@ -2,12 +2,14 @@ package decmpfs
 
 import (
 	"bytes"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
 
+	"github.com/klauspost/compress/zlib"
+
 	"github.com/kinbom/kinbom/sbom/container/lzfse"
+	"github.com/kinbom/kinbom/sbom/limit"
 )
 
 // Marks: a first byte that says that the rest is content as it is, because
@@ -110,5 +112,13 @@ func lzfseBlock(dst, src []byte) error {
 	if src[0] != startLZFS {
 		return rawBlock(dst, src)
 	}
-	return readExactly(dst, lzfse.NewReader(bytes.NewReader(src)))
+	n, err := lzfse.Decode(dst, src)
+	var over *limit.Error
+	switch {
+	case errors.As(err, &over):
+		return errLong
+	case err == nil && n != len(dst):
+		return errShort
+	}
+	return err
 }

@@ -16,21 +16,19 @@
 // types 7 to 12 have no published header; they follow what real files hold.
 package decmpfs
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/kinbom/kinbom/sbom/malformed"
+)
 
 // Attribute is the name of the extended attribute.
 const Attribute = "com.apple.decmpfs"
 
-// FormatError says what is wrong with a compressed file, and at which byte.
-type FormatError struct {
-	In     string // "attribute" or "resource fork"
-	Offset int64  // byte offset there
-	What   string
-	Value  uint64 // what was found, where a number says more
-}
-
-func (e *FormatError) Error() string {
-	return fmt.Sprintf("decmpfs %s, byte %d: %s (%d)", e.In, e.Offset, e.What, e.Value)
+// fault says what is wrong with the attribute or the resource fork, and at which
+// byte there.
+func fault(in string, offset int64, what string, value uint64) *malformed.Error {
+	return malformed.New("decmpfs "+in, offset, what, value)
 }
 
 // UnsupportedError says that the file is packed in a way that this package does

@@ -37,14 +37,14 @@ type Header struct {
 // ParseHeader reads the header. The type is not judged: see NewReader.
 func ParseHeader(attr []byte) (Header, error) {
 	if len(attr) < headerSize {
-		return Header{}, &FormatError{inAttr, 0, "too short for its header", uint64(len(attr))}
+		return Header{}, fault(inAttr, 0, "too short for its header", uint64(len(attr)))
 	}
 	if m := binary.LittleEndian.Uint32(attr); m != magic {
-		return Header{}, &FormatError{inAttr, 0, "magic is not known", uint64(m)}
+		return Header{}, fault(inAttr, 0, "magic is not known", uint64(m))
 	}
 	size := binary.LittleEndian.Uint64(attr[8:])
 	if size > math.MaxInt64 {
-		return Header{}, &FormatError{inAttr, 8, "impossible size", size}
+		return Header{}, fault(inAttr, 8, "impossible size", size)
 	}
 	return Header{binary.LittleEndian.Uint32(attr[4:]), int64(size)}, nil
 }

@@ -19,7 +19,7 @@ func newInline(h Header, data []byte) (io.Reader, error) {
 		if h.Size == 0 {
 			return bytes.NewReader(nil), nil
 		}
-		return nil, &FormatError{inAttr, headerSize, "has no content", uint64(h.Size)}
+		return nil, fault(inAttr, headerSize, "has no content", uint64(h.Size))
 	}
 	switch {
 	case h.Type == typeZlibInline && data[0]&markZlib != markZlib:
@@ -32,7 +32,7 @@ func newInline(h Header, data []byte) (io.Reader, error) {
 		return &exactReader{r: lzfse.NewReader(bytes.NewReader(data)), left: h.Size}, nil
 	case h.Type == typeLZVNInline && data[0] != markLZVN:
 		if h.Size > maxInline {
-			return nil, &FormatError{inAttr, 8, "size is impossible for content in the attribute", uint64(h.Size)}
+			return nil, fault(inAttr, 8, "size is impossible for content in the attribute", uint64(h.Size))
 		}
 		dst := make([]byte, h.Size)
 		if err := lzvnBlock(dst, data); err != nil {
@@ -41,7 +41,7 @@ func newInline(h Header, data []byte) (io.Reader, error) {
 		return bytes.NewReader(dst), nil
 	}
 	if int64(len(data)-1) < h.Size {
-		return nil, &FormatError{inAttr, headerSize, "content is shorter than its size", uint64(len(data) - 1)}
+		return nil, fault(inAttr, headerSize, "content is shorter than its size", uint64(len(data)-1))
 	}
 	return bytes.NewReader(data[1 : 1+h.Size]), nil
 }

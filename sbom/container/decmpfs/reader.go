@@ -11,7 +11,7 @@ const BlockSize = 64 << 10
 
 // NewReader reads the content of a compressed file. attr is the whole attribute;
 // resource is the resource fork and size its bytes (nil and 0 when there is
-// none). Errors are *FormatError, *UnsupportedError, those of a codec, and those
+// none). Errors are *malformed.Error, *UnsupportedError, those of a codec, and those
 // of resource itself, wrapped.
 func NewReader(attr []byte, resource io.ReaderAt, size int64) (io.Reader, error) {
 	h, err := ParseHeader(attr)

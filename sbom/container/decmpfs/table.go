@@ -47,7 +47,7 @@ func openTable(h Header, r io.ReaderAt, size int64) (*table, error) {
 	}
 	if t.flat {
 		if !limit.Inside(0, 4*(t.blocks+1), size) {
-			return nil, &FormatError{inResource, 0, "too short for the offsets of its blocks", uint64(t.blocks)}
+			return nil, fault(inResource, 0, "too short for the offsets of its blocks", uint64(t.blocks))
 		}
 		return t, nil
 	}
@@ -56,7 +56,7 @@ func openTable(h Header, r io.ReaderAt, size int64) (*table, error) {
 		return nil, err
 	}
 	if n := int64(binary.LittleEndian.Uint32(head[:])); n != t.blocks || !limit.Inside(t.base+4, 8*n, size) {
-		return nil, &FormatError{inResource, t.base, "number of blocks does not fit the size", uint64(n)}
+		return nil, fault(inResource, t.base, "number of blocks does not fit the size", uint64(n))
 	}
 	return t, nil
 }
@@ -82,11 +82,11 @@ func (t *table) block(i int64, buf []byte) (packed []byte, at int64, err error) 
 		n = int64(binary.LittleEndian.Uint32(e[4:]))
 	}
 	if n < 1 || n > maxPacked {
-		return nil, 0, &FormatError{inResource, entry, "impossible length of a block", uint64(n)}
+		return nil, 0, fault(inResource, entry, "impossible length of a block", uint64(n))
 	}
 	if int64(cap(buf)) < n {
 		if !limit.Inside(start, n, t.size) {
-			return nil, 0, &FormatError{inResource, entry, "block is outside", uint64(start)}
+			return nil, 0, fault(inResource, entry, "block is outside", uint64(start))
 		}
 		buf = make([]byte, n)
 	}
@@ -100,7 +100,7 @@ func (t *table) block(i int64, buf []byte) (packed []byte, at int64, err error) 
 // read fills p from off.
 func (t *table) read(p []byte, off int64, outside string) error {
 	if !limit.Inside(off, int64(len(p)), t.size) {
-		return &FormatError{inResource, off, outside, uint64(t.size)}
+		return fault(inResource, off, outside, uint64(t.size))
 	}
 	if n, err := t.r.ReadAt(p, off); n < len(p) {
 		if err == nil || err == io.EOF {

@@ -20,20 +20,18 @@
 // hfs_format.h and sys/stat.h of Apple's open-source kernel.
 package hfsplus
 
-import "fmt"
+import (
+	"fmt"
 
-// FormatError says what is wrong with a volume, and at which byte.
-type FormatError struct {
-	Offset int64 // byte offset in the reader that New was given; -1 where it has none
-	What   string
-	Value  uint64 // what was found, where a number says more
-}
+	"github.com/kinbom/kinbom/sbom/malformed"
+)
 
-func (e *FormatError) Error() string {
-	if e.Offset < 0 {
-		return fmt.Sprintf("hfs+ volume: %s (%d)", e.What, e.Value)
-	}
-	return fmt.Sprintf("hfs+ volume, byte %d: %s (%d)", e.Offset, e.What, e.Value)
+// format is what messages call these bytes.
+const format = "hfs+ volume"
+
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value uint64) *malformed.Error {
+	return malformed.New(format, offset, what, value)
 }
 
 // UnsupportedError says that the bytes are a file system of the family that this

@@ -29,14 +29,15 @@ type Entry struct {
 	Mode     uint16 // as in sys/stat.h; 0 where no Unix system wrote the file
 	Link     string // target of a symbolic link
 
-	Compressed bool // transparently, see package decmpfs
-	HardLink   bool // one of several names of its content
+	Compressed bool   // transparently, see package decmpfs
+	Packing    uint32 // of a compressed file: the type of decmpfs
+	HardLink   bool   // one of several names of its content
 	// Private marks what the volume keeps for itself and macOS does not show: the
 	// journal, and the folders that hold what hard links lead to. The content of
 	// hard links is met a second time there.
 	Private bool
 	// Err says why the path is not the whole one, or the content or the link's
-	// target cannot be read: *FormatError, *limit.Error, an error of decmpfs.
+	// target cannot be read: *malformed.Error, *limit.Error, an error of decmpfs.
 	Err error
 
 	data, rsrc fork
@@ -149,7 +150,7 @@ func (v *Volume) unpacked(e *Entry) {
 		e.fail(err)
 		return
 	}
-	e.Size, e.packed = h.Size, h.InResource()
+	e.Size, e.Packing, e.packed = h.Size, h.Type, h.InResource()
 	if e.packed {
 		e.Resource = 0
 	}

@@ -56,10 +56,10 @@ type forkReader struct {
 // openFork checks a fork's size against its blocks, and those against the volume.
 func (v *Volume) openFork(f fork, more func(uint32) (uint32, [8]extent, error)) (*forkReader, error) {
 	if int64(f.blocks) > v.Blocks {
-		return nil, &FormatError{-1, "fork has more blocks than the volume", uint64(f.blocks)}
+		return nil, fault(-1, "fork has more blocks than the volume", uint64(f.blocks))
 	}
 	if have := uint64(f.blocks) * uint64(v.BlockSize); f.size > have {
-		return nil, &FormatError{-1, "fork is larger than its blocks", f.size}
+		return nil, fault(-1, "fork is larger than its blocks", f.size)
 	}
 	return &forkReader{v: v, f: f, size: int64(f.size), more: more}, nil
 }
@@ -110,7 +110,7 @@ func (r *forkReader) locate(off int64) (at, run int64, err error) {
 		return r.place(e, skip, off)
 	}
 	if r.more == nil {
-		return 0, 0, &FormatError{-1, "fork has no extent for its block", uint64(block)}
+		return 0, 0, fault(-1, "fork has no extent for its block", uint64(block))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -125,7 +125,7 @@ func (r *forkReader) locate(off int64) (at, run int64, err error) {
 	}
 	e, skip, ok := find(list, first, block)
 	if !ok {
-		return 0, 0, &FormatError{-1, "fork has no extent for its block", uint64(block)}
+		return 0, 0, fault(-1, "fork has no extent for its block", uint64(block))
 	}
 	r.first, r.last = first, list
 	return r.place(e, skip, off)
@@ -149,7 +149,7 @@ func find(list [8]extent, first, block uint32) (e extent, skip uint32, ok bool) 
 
 func (r *forkReader) place(e extent, skip uint32, off int64) (at, run int64, err error) {
 	if !limit.Inside(int64(e.start), int64(e.count), r.v.Blocks) {
-		return 0, 0, &FormatError{-1, "extent is outside the volume", uint64(e.start)}
+		return 0, 0, fault(-1, "extent is outside the volume", uint64(e.start))
 	}
 	in := off % r.v.BlockSize
 	at = (int64(e.start)+int64(skip))*r.v.BlockSize + in
@@ -190,7 +190,7 @@ func (v *Volume) overflow(id uint32, kind uint8, block uint32) (uint32, [8]exten
 			return first, parseExtents(body), nil
 		}
 	}
-	return 0, [8]extent{}, &FormatError{-1, "extents are missing of file", uint64(id)}
+	return 0, [8]extent{}, fault(-1, "extents are missing of file", uint64(id))
 }
 
 func compareUint(a, b uint32) int {

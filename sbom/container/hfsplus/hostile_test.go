@@ -66,83 +66,22 @@ func tryAll(t testing.TB, data []byte, b *limit.Budget) (all []Entry, errs []err
 	return all, errs
 }
 
-func small() hfsplustest.Image {
-	return hfsplustest.Image{Files: []hfsplustest.File{{Path: "a/file", Data: []byte("content")}, {Path: "b", Data: pattern(40960), Piece: 1},
-		{Path: "link", Link: "a/file"}, {Path: "attr", Attrs: []hfsplustest.Attr{{Name: "com.example.b", Value: []byte("x")}}}}}
-}
-
 // Offsets in a volume header and in a tree's header node.
 const (
-	atBlockSize = 1024 + 40
-	atBlocks    = 1024 + 44
-	atExtents   = 1024 + 192
-	atCatalog   = 1024 + 272
-	atDepth     = 14
-	atRoot      = 16
-	atRecords   = 20
-	atNodeSize  = 32
-	atNodes     = 36
+	atBlocks = 1024 + 44
+	atRoot   = 16
 )
 
-func put16(p []byte, at int64, v uint16) { binary.BigEndian.PutUint16(p[at:], v) }
 func put32(p []byte, at int64, v uint32) { binary.BigEndian.PutUint32(p[at:], v) }
-func put64(p []byte, at int64, v uint64) { binary.BigEndian.PutUint64(p[at:], v) }
 
 // Each damage gives the error that names it, and the rest is still read.
 func TestDamage(t *testing.T) {
-	const node = 4096
-	root := func(v *hfsplustest.Volume) int64 { // the only leaf
-		return v.Catalog + node*int64(binary.BigEndian.Uint32(v.Bytes[v.Catalog+atRoot:]))
-	}
-	for _, c := range []struct {
-		name   string
-		damage func(v *hfsplustest.Volume, p []byte)
-		what   string // in an error's text
-		least  int    // entries
-	}{
-		{"block size 0", func(_ *hfsplustest.Volume, p []byte) { put32(p, atBlockSize, 0) }, "impossible block size", 0},
-		{"block size odd", func(_ *hfsplustest.Volume, p []byte) { put32(p, atBlockSize, 4097) }, "impossible block size", 0},
-		{"block size 2 GiB", func(_ *hfsplustest.Volume, p []byte) { put32(p, atBlockSize, 1<<31) }, "EOF", 0},
-		{"no blocks", func(_ *hfsplustest.Volume, p []byte) { put32(p, atBlocks, 0) }, "has no blocks", 0},
-		{"fewer blocks", func(_ *hfsplustest.Volume, p []byte) { put32(p, atBlocks, 2) }, "extent is outside the volume", 0},
-		{"catalog of exabytes", func(_ *hfsplustest.Volume, p []byte) { put64(p, atCatalog, 1<<62) }, "larger than its blocks", 0},
-		{"catalog of exabytes, blocks too", func(_ *hfsplustest.Volume, p []byte) {
-			put32(p, atBlocks, math.MaxUint32)
-			put64(p, atCatalog, 1<<43)
-			put32(p, atCatalog+12, math.MaxUint32)
-		}, "", 4},
-		{"catalog without extents", func(_ *hfsplustest.Volume, p []byte) { clear(p[atCatalog+16 : atCatalog+80]) }, "extents are missing", 0},
-		{"extents without extents", func(_ *hfsplustest.Volume, p []byte) { clear(p[atExtents+16 : atExtents+80]) }, "no extent for its block", 0},
-		{"node size 0", func(v *hfsplustest.Volume, p []byte) { put16(p, v.Catalog+atNodeSize, 0) }, "impossible node size", 0},
-		{"node size 1000", func(v *hfsplustest.Volume, p []byte) { put16(p, v.Catalog+atNodeSize, 1000) }, "impossible node size", 0},
-		{"node size 32768", func(v *hfsplustest.Volume, p []byte) { put16(p, v.Catalog+atNodeSize, 32768) }, "outside its tree", 0},
-		{"node size 512", func(v *hfsplustest.Volume, p []byte) { put16(p, v.Catalog+atNodeSize, 512) }, "another kind or height", 0},
-		{"depth 65535", func(v *hfsplustest.Volume, p []byte) { put16(p, v.Catalog+atDepth, 0xffff) }, "too deep", 0},
-		{"depth 2", func(v *hfsplustest.Volume, p []byte) { put16(p, v.Catalog+atDepth, 2) }, "another kind or height", 0},
-		{"depth 0", func(v *hfsplustest.Volume, p []byte) { put16(p, v.Catalog+atDepth, 0) }, "no such record", 0},
-		{"root node outside", func(v *hfsplustest.Volume, p []byte) { put32(p, v.Catalog+atRoot, 1<<30) }, "outside its tree", 0},
-		{"root node is the header", func(v *hfsplustest.Volume, p []byte) { put32(p, v.Catalog+atRoot, 0) }, "another kind or height", 0},
-		{"fewer nodes", func(v *hfsplustest.Volume, p []byte) { put32(p, v.Catalog+atNodes, 1) }, "outside its tree", 0},
-		{"more records", func(v *hfsplustest.Volume, p []byte) { put32(p, v.Catalog+atRecords, 999) }, "another number of records", 5},
-		{"65535 records", func(v *hfsplustest.Volume, p []byte) { put16(p, root(v)+10, 0xffff) }, "more records than the node has room for", 0},
-		{"record below the descriptor", func(v *hfsplustest.Volume, p []byte) { put16(p, root(v)+node-2, 4) }, "outside its node", 4},
-		{"records overlap", func(v *hfsplustest.Volume, p []byte) { copy(p[root(v)+node-8:], p[root(v)+node-6:root(v)+node-4]) }, "overlaps", 3},
-		{"record behind the node", func(v *hfsplustest.Volume, p []byte) { put16(p, root(v)+node-8, 0xfff0) }, "outside its node", 3},
-		{"key longer than its record", func(v *hfsplustest.Volume, p []byte) { put16(p, root(v)+14, 0x7fff) }, "key is longer", 5},
-		{"name longer than its key", func(v *hfsplustest.Volume, p []byte) { put16(p, root(v)+14+6, 255) }, "malformed key", 5},
-		{"leaf chain in a circle", func(v *hfsplustest.Volume, p []byte) {
-			put32(p, root(v), binary.BigEndian.Uint32(p[v.Catalog+atRoot:]))
-		}, "goes on where its index ends", 5},
-		{"extents tree empty", func(v *hfsplustest.Volume, p []byte) { put16(p, v.Extents+atDepth, 0) }, "extents are missing", 5},
-		{"attributes tree of garbage", func(v *hfsplustest.Volume, p []byte) { copy(p[v.Attributes:], bytes.Repeat([]byte{0xff}, 64)) }, "no header", 0},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			v := small().Build()
-			c.damage(v, v.Bytes)
-			all, errs := tryAll(t, v.Bytes, limit.New(limit.Max{}))
+	for _, c := range hfsplustest.Damages() {
+		t.Run(c.Name, func(t *testing.T) {
+			all, errs := tryAll(t, c.Bytes, limit.New(limit.Max{}))
 			text := fmt.Sprint(errs)
-			if c.what == "" && len(errs) > 0 || !strings.Contains(text, c.what) || len(all) < c.least {
-				t.Errorf("%d entries, errors %s; want at least %d and %q", len(all), text, c.least, c.what)
+			if c.Want == "" && len(errs) > 0 || !strings.Contains(text, c.Want) || len(all) < c.Least {
+				t.Errorf("%d entries, errors %s; want at least %d and %q", len(all), text, c.Least, c.Want)
 			}
 		})
 	}
@@ -183,65 +122,20 @@ func TestNodesMetTwice(t *testing.T) {
 
 // Records that no honest writer makes.
 func TestStrangeCatalogs(t *testing.T) {
-	folder := func(id, parent uint32, name string) []hfsplustest.Raw {
-		return []hfsplustest.Raw{{Parent: parent, Name: name, Body: hfsplustest.FolderBody(id, 0o40755)}, {Parent: id, Body: hfsplustest.ThreadBody(3, parent, name)}}
-	}
-	file := func(parent uint32, name string, change func([]byte)) []hfsplustest.Raw {
-		body := hfsplustest.FileBody(9000, 0)
-		if change != nil {
-			change(body)
-		}
-		return []hfsplustest.Raw{{Parent: parent, Name: name, Body: body}}
-	}
-	join := func(parts ...[]hfsplustest.Raw) (all []hfsplustest.Raw) {
-		for _, p := range parts {
-			all = append(all, p...)
-		}
-		return all
-	}
-	for _, c := range []struct {
-		name string
-		raw  []hfsplustest.Raw
-		path string // that must be listed
-		what string // in the text of its error; "": none
-	}{
-		{"folder inside itself", join(folder(100, 100, "self"), file(100, "x", nil)), "[folder 100]/self/x", "inside itself"},
-		{"two folders in each other", join(folder(100, 101, "a"), folder(101, 100, "b"), file(101, "x", nil)), "[folder 100]/b/x", "inside itself"},
-		{"no parent", file(500, "lost", nil), "[folder 500]/lost", "missing"},
-		{"parent is a file", join([]hfsplustest.Raw{{Parent: 600, Body: hfsplustest.ThreadBody(4, 2, "f")}}, file(600, "x", nil)), "[folder 600]/x", "no thread record"},
-		{"dot dot", join(folder(100, 2, ".."), file(100, "passwd", nil)), "[..]/passwd", "leads elsewhere"},
-		{"dot", file(2, ".", nil), "[.]", "leads elsewhere"},
-		{"zeros", file(2, "a\u2400b", nil), "a␀b", ""},
-		{"slash", file(2, "..:..:etc", nil), "..:..:etc", ""},
-		{"hard link to nothing", file(2, "h", func(p []byte) { hfsplustest.Link(p, "hlnk", "hfs+", 77) }), "h", "no such record"},
-		{"fork larger than its blocks", file(2, "big", func(p []byte) { binary.BigEndian.PutUint64(p[88:], 1<<60) }), "big", "larger than its blocks"},
-		{"fork with more blocks than the volume", file(2, "big", func(p []byte) {
-			binary.BigEndian.PutUint64(p[88:], 1<<40)
-			binary.BigEndian.PutUint32(p[88+12:], 1<<31)
-		}), "big", "more blocks than the volume"},
-		{"negative size", file(2, "big", func(p []byte) { binary.BigEndian.PutUint64(p[168:], 1<<63) }), "big", "larger than its blocks"},
-		{"long link", file(2, "l", func(p []byte) {
-			binary.BigEndian.PutUint16(p[42:], 0o120777)
-			binary.BigEndian.PutUint64(p[88:], 5000)
-		}), "l", "path length"},
-		{"device", file(2, "d", func(p []byte) { binary.BigEndian.PutUint16(p[42:], 0o020666) }), "d", ""},
-		{"folder's mode on a file", file(2, "d", func(p []byte) { binary.BigEndian.PutUint16(p[42:], 0o040755) }), "d", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			im := small()
-			im.Raw = c.raw
-			all, errs := tryAll(t, im.Build().Bytes, limit.New(limit.Max{}))
+	for _, c := range hfsplustest.Stranges() {
+		t.Run(c.Name, func(t *testing.T) {
+			all, errs := tryAll(t, c.Bytes, limit.New(limit.Max{}))
 			found := false
 			for _, e := range all {
-				if e.Path == c.path {
+				if e.Path == c.Path {
 					found = true
-					if text := fmt.Sprint(e.Err); c.what == "" && e.Err != nil || !strings.Contains(text, c.what) {
-						t.Errorf("error %s, want %q", text, c.what)
+					if text := fmt.Sprint(e.Err); c.Want == "" && e.Err != nil || !strings.Contains(text, c.Want) {
+						t.Errorf("error %s, want %q", text, c.Want)
 					}
 				}
 			}
 			if !found || len(all) < 6 {
-				t.Errorf("%q is not among %d entries; %v", c.path, len(all), errs)
+				t.Errorf("%q is not among %d entries; %v", c.Path, len(all), errs)
 			}
 		})
 	}
@@ -249,7 +143,7 @@ func TestStrangeCatalogs(t *testing.T) {
 
 // A hard link whose content is a hard link again must not lead on.
 func TestLinkLoop(t *testing.T) {
-	im := small()
+	im := hfsplustest.Small()
 	im.Files = append(im.Files, hfsplustest.File{Path: "one"}, hfsplustest.File{Path: "two", HardLink: "one"})
 	b := im.Build()
 	private := b.ID["␀␀␀␀HFS+ Private Data"]
@@ -312,7 +206,7 @@ func TestBudgetEndsTheWalk(t *testing.T) {
 }
 
 func TestLongPathsAreCut(t *testing.T) {
-	im := small()
+	im := hfsplustest.Small()
 	im.Files = append(im.Files, hfsplustest.File{Path: "a/b/c/d/e/f", Data: []byte("deep")})
 	all, _ := tryAll(t, im.Build().Bytes, limit.New(limit.Max{PathLength: 16, Depth: 3}))
 	bad := 0
@@ -328,7 +222,7 @@ func TestLongPathsAreCut(t *testing.T) {
 
 // Files that share their blocks are more than the volume has room for.
 func TestSharedBlocks(t *testing.T) {
-	im := small()
+	im := hfsplustest.Small()
 	for i := range 50 {
 		body := hfsplustest.FileBody(5000+uint32(i), 0)
 		binary.BigEndian.PutUint64(body[88:], 4096*10)
@@ -343,7 +237,7 @@ func TestSharedBlocks(t *testing.T) {
 }
 
 func TestTruncatedEverywhere(t *testing.T) {
-	data := small().Build().Bytes
+	data := hfsplustest.Small().Build().Bytes
 	whole, errs := tryAll(t, data, limit.New(limit.Max{}))
 	if len(errs) > 0 {
 		t.Fatal(errs)
@@ -389,7 +283,7 @@ func TestTiny(t *testing.T) {
 
 // What a header claims costs nothing: a volume of 16 TiB, a file of 12 TiB.
 func TestClaimsCostNoMemory(t *testing.T) {
-	im := small()
+	im := hfsplustest.Small()
 	body := hfsplustest.FileBody(5000, 0)
 	const blocks = 3 << 30
 	binary.BigEndian.PutUint64(body[88:], blocks*4096)

@@ -85,7 +85,7 @@ func (v *Volume) attribute(id uint32, name string) ([]byte, error) {
 	case kind == attrInline && len(body) >= 16:
 		size := int64(be.Uint32(body[12:]))
 		if !limit.Inside(16, size, int64(len(body))) {
-			return nil, &FormatError{n.at, "attribute is longer than its record", uint64(size)}
+			return nil, fault(n.at, "attribute is longer than its record", uint64(size))
 		}
 		return bytes.Clone(body[16 : 16+size]), nil
 	case kind == attrFork && len(body) >= 8+forkSize:
@@ -100,7 +100,7 @@ func (v *Volume) attribute(id uint32, name string) ([]byte, error) {
 		}
 		return limit.ReadNAt(f, 0, f.size, f.size)
 	default:
-		return nil, &FormatError{n.at, "unknown type of an attribute record", uint64(kind)}
+		return nil, fault(n.at, "unknown type of an attribute record", uint64(kind))
 	}
 }
 
@@ -139,7 +139,7 @@ func (v *Volume) attributeExtents(id uint32, name []byte, block uint32) (uint32,
 		return 0, [8]extent{}, err
 	}
 	if binary.BigEndian.Uint32(body) != attrExtents || len(body) < 8+64 {
-		return 0, [8]extent{}, &FormatError{n.at, "extents are missing of an attribute of file", uint64(id)}
+		return 0, [8]extent{}, fault(n.at, "extents are missing of an attribute of file", uint64(id))
 	}
 	return first, parseExtents(body[8:]), nil
 }

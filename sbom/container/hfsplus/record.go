@@ -74,10 +74,10 @@ func (n *node) catalogRecord(i int) (record, error) {
 	r := record{at: n.at + int64(start)}
 	var ok bool
 	if r.parent, r.name, ok = catalogKey(key); !ok {
-		return record{}, &FormatError{r.at, "malformed key in the catalog", uint64(len(key))}
+		return record{}, fault(r.at, "malformed key in the catalog", uint64(len(key)))
 	}
 	if len(body) < 2 {
-		return record{}, &FormatError{r.at, "empty record in the catalog", uint64(len(body))}
+		return record{}, fault(r.at, "empty record in the catalog", uint64(len(body)))
 	}
 	be := binary.BigEndian
 	r.kind = be.Uint16(body)
@@ -90,10 +90,10 @@ func (n *node) catalogRecord(i int) (record, error) {
 		need = 248
 	case recFolder:
 	default:
-		return record{}, &FormatError{r.at, "unknown type of a catalog record", uint64(r.kind)}
+		return record{}, fault(r.at, "unknown type of a catalog record", uint64(r.kind))
 	}
 	if len(body) < need {
-		return record{}, &FormatError{r.at, "catalog record is too short", uint64(len(body))}
+		return record{}, fault(r.at, "catalog record is too short", uint64(len(body)))
 	}
 	r.flags, r.id = be.Uint16(body[2:]), be.Uint32(body[8:])
 	r.owner, r.mode, r.special = body[41], be.Uint16(body[42:]), be.Uint32(body[44:])
@@ -113,7 +113,7 @@ func (r *record) parseThread(body []byte) error {
 			return nil
 		}
 	}
-	return &FormatError{r.at, "malformed thread record", uint64(len(body))}
+	return fault(r.at, "malformed thread record", uint64(len(body)))
 }
 
 // errNotFound says that the catalog has no such record.
@@ -149,7 +149,7 @@ func (v *Volume) lookup(parent uint32, name string) (record, error) {
 func (v *Volume) thread(id uint32) (record, error) {
 	r, err := v.lookup(id, "")
 	if err == nil && (r.kind != recFolderThread || r.id != id) {
-		return record{}, &FormatError{r.at, "folder has no thread record but one of type", uint64(r.kind)}
+		return record{}, fault(r.at, "folder has no thread record but one of type", uint64(r.kind))
 	}
 	return r, err
 }
@@ -161,7 +161,7 @@ func (v *Volume) inode(number uint32) (record, error) {
 	}
 	r, err := v.lookup(v.inodes, "iNode"+strconv.FormatUint(uint64(number), 10))
 	if err == nil && (r.kind != recFile || r.hardLink()) {
-		return record{}, &FormatError{r.at, "hard link leads to no file, but to a record of type", uint64(r.kind)}
+		return record{}, fault(r.at, "hard link leads to no file, but to a record of type", uint64(r.kind))
 	}
 	return r, err
 }

@@ -56,17 +56,17 @@ func (v *Volume) openTree(f fork, id uint32) (*tree, error) {
 	t := &tree{v: v, f: r, cache: map[uint32]*node{}}
 	at := t.imageOffset(0)
 	if int8(h[8]) != nodeHeader {
-		return nil, &FormatError{at + 8, "first node is no header", uint64(h[8])}
+		return nil, fault(at+8, "first node is no header", uint64(h[8]))
 	}
 	h = h[descriptorSize:]
 	t.depth, t.root, t.records, t.first = int(be.Uint16(h)), be.Uint32(h[2:]), be.Uint32(h[6:]), be.Uint32(h[10:])
 	t.nodeSize, t.maxKey, t.compare = int64(be.Uint16(h[18:])), int(be.Uint16(h[20:])), h[37]
 	t.variable = be.Uint32(h[38:])&4 != 0
 	if t.nodeSize < 512 || t.nodeSize&(t.nodeSize-1) != 0 {
-		return nil, &FormatError{at + 32, "impossible node size", uint64(t.nodeSize)}
+		return nil, fault(at+32, "impossible node size", uint64(t.nodeSize))
 	}
 	if t.depth > maxDepth {
-		return nil, &FormatError{at + 14, "tree is too deep", uint64(t.depth)}
+		return nil, fault(at+14, "tree is too deep", uint64(t.depth))
 	}
 	t.nodes = uint32(min(r.size/t.nodeSize, int64(be.Uint32(h[22:]))))
 	return t, nil
@@ -104,7 +104,7 @@ func (t *tree) load(num uint32, height int) (*node, error) {
 		want = nodeLeaf
 	}
 	if n.kind != want || n.height != height {
-		return nil, &FormatError{n.at + 8, "node is of another kind or height than the tree needs there", uint64(n.height)}
+		return nil, fault(n.at+8, "node is of another kind or height than the tree needs there", uint64(n.height))
 	}
 	return n, nil
 }
@@ -117,7 +117,7 @@ func (t *tree) read(num uint32) (*node, error) {
 		return n, nil
 	}
 	if num >= t.nodes {
-		return nil, &FormatError{-1, "node is outside its tree", uint64(num)}
+		return nil, fault(-1, "node is outside its tree", uint64(num))
 	}
 	data := make([]byte, t.nodeSize)
 	if _, err := t.f.ReadAt(data, int64(num)*t.nodeSize); err != nil {
@@ -126,7 +126,7 @@ func (t *tree) read(num uint32) (*node, error) {
 	n = &node{t: t, num: num, at: t.imageOffset(int64(num) * t.nodeSize), data: data, next: binary.BigEndian.Uint32(data),
 		kind: int8(data[8]), height: int(data[9]), count: int(binary.BigEndian.Uint16(data[10:]))}
 	if int64(n.count) > (t.nodeSize-descriptorSize-2)/4 { // an offset and at least the length of a key
-		return nil, &FormatError{n.at + 10, "more records than the node has room for", uint64(n.count)}
+		return nil, fault(n.at+10, "more records than the node has room for", uint64(n.count))
 	}
 	t.mu.Lock()
 	if int64(len(t.cache)+1)*t.nodeSize > cacheBytes {
@@ -142,7 +142,7 @@ func (n *node) bounds(i int) (start, end int, err error) {
 	slot := len(n.data) - 2*(i+1)
 	start, end = int(binary.BigEndian.Uint16(n.data[slot:])), int(binary.BigEndian.Uint16(n.data[slot-2:]))
 	if start < descriptorSize || start >= end || end > len(n.data)-2*(n.count+1) {
-		return 0, 0, &FormatError{n.at + int64(slot), "record is outside its node, or overlaps the next", uint64(start)}
+		return 0, 0, fault(n.at+int64(slot), "record is outside its node, or overlaps the next", uint64(start))
 	}
 	return start, end, nil
 }
@@ -155,7 +155,7 @@ func (n *node) record(i int) (key, body []byte, err error) {
 	}
 	rec := n.data[start:end]
 	if len(rec) < 2 {
-		return nil, nil, &FormatError{n.at + int64(start), "record has no key", uint64(len(rec))}
+		return nil, nil, fault(n.at+int64(start), "record has no key", uint64(len(rec)))
 	}
 	length := int(binary.BigEndian.Uint16(rec))
 	room := length
@@ -164,7 +164,7 @@ func (n *node) record(i int) (key, body []byte, err error) {
 	}
 	room += room & 1 // what follows is aligned
 	if length > room || 2+room > len(rec) {
-		return nil, nil, &FormatError{n.at + int64(start), "key is longer than its record", uint64(length)}
+		return nil, nil, fault(n.at+int64(start), "key is longer than its record", uint64(length))
 	}
 	return rec[2 : 2+length], rec[2+room:], nil
 }
@@ -176,7 +176,7 @@ func (n *node) child(i int) (uint32, error) {
 		return 0, err
 	}
 	if len(body) < 4 {
-		return 0, &FormatError{n.at, "index record leads nowhere", uint64(i)}
+		return 0, fault(n.at, "index record leads nowhere", uint64(i))
 	}
 	return binary.BigEndian.Uint32(body), nil
 }
@@ -200,7 +200,7 @@ func (t *tree) search(compare func(key []byte) (int, bool)) (*node, int, error) 
 			}
 			c, ok := compare(key)
 			if !ok {
-				return nil, -1, &FormatError{n.at, "malformed key in record", uint64(mid)}
+				return nil, -1, fault(n.at, "malformed key in record", uint64(mid))
 			}
 			if c <= 0 {
 				lo = mid + 1

@@ -37,16 +37,6 @@ const (
 	idAttributes = 8
 )
 
-// Detect reports whether the first bytes of a partition, at least 1,536, are
-// those of a volume that New may open: HFS+, HFSX, or the HFS that may hold one.
-func Detect(start []byte) bool {
-	if len(start) < headerAt+headerSize {
-		return false
-	}
-	h := start[headerAt:]
-	return known(h) || binary.BigEndian.Uint16(h) == sigHFS
-}
-
 // Volume is an open volume. Its methods may be used by several goroutines.
 type Volume struct {
 	Name          string // of the root folder
@@ -119,7 +109,7 @@ func (v *Volume) findHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	if !known(h) {
 		sig := binary.BigEndian.Uint16(h)
 		if h, err = limit.ReadNAt(v.r, size-headerAt, headerSize, size); err != nil || !known(h) {
-			return nil, &FormatError{v.base + headerAt, "no volume header", uint64(sig)}
+			return nil, fault(v.base+headerAt, "no volume header", uint64(sig))
 		}
 		v.Alternate = true
 	}
@@ -141,7 +131,7 @@ func embedded(h []byte, size int64) (off, n int64, err error) {
 	start, count := int64(binary.BigEndian.Uint16(h[126:])), int64(binary.BigEndian.Uint16(h[128:]))
 	off, n = first+start*block, count*block
 	if !limit.Inside(off, headerAt+headerSize, size) {
-		return 0, 0, &FormatError{headerAt + 126, "embedded volume is outside", uint64(off)}
+		return 0, 0, fault(headerAt+126, "embedded volume is outside", uint64(off))
 	}
 	return off, min(n, size-off), nil
 }
@@ -152,10 +142,10 @@ func (v *Volume) parseHeader(h []byte) error {
 	v.BlockSize, v.Blocks = int64(be.Uint32(h[40:])), int64(be.Uint32(h[44:]))
 	v.Files, v.Folders = int64(be.Uint32(h[32:])), int64(be.Uint32(h[36:]))
 	if v.BlockSize < 512 || bits.OnesCount64(uint64(v.BlockSize)) != 1 {
-		return &FormatError{v.base + headerAt + 40, "impossible block size", uint64(v.BlockSize)}
+		return fault(v.base+headerAt+40, "impossible block size", uint64(v.BlockSize))
 	}
 	if v.Blocks == 0 {
-		return &FormatError{v.base + headerAt + 44, "has no blocks", 0}
+		return fault(v.base+headerAt+44, "has no blocks", 0)
 	}
 	return nil
 }

@@ -21,13 +21,13 @@ func (v *Volume) Walk(ctx context.Context, visit func(Entry) error) error {
 		}
 	}
 	if w.damage.Count == 0 && w.records != int64(v.catalog.records) {
-		w.damage.add(&FormatError{-1, "catalog has another number of records than its header says", uint64(v.catalog.records)})
+		w.damage.add(fault(-1, "catalog has another number of records than its header says", uint64(v.catalog.records)))
 	}
 	if w.damage.Count == 0 && w.next != 0 {
-		w.damage.add(&FormatError{-1, "chain of the catalog's leaves goes on where its index ends, to", uint64(w.next)})
+		w.damage.add(fault(-1, "chain of the catalog's leaves goes on where its index ends, to", uint64(w.next)))
 	}
 	if w.blocks > v.Blocks {
-		w.damage.add(&FormatError{-1, "files share blocks: they have more than the volume", uint64(w.blocks)})
+		w.damage.add(fault(-1, "files share blocks: they have more than the volume", uint64(w.blocks)))
 	}
 	if w.damage.Count > 0 {
 		return &w.damage
@@ -73,7 +73,7 @@ func (w *walker) node(num uint32, height int) error {
 		return nil
 	}
 	if w.again(num) {
-		w.damage.add(&FormatError{n.at, "node is met twice in the catalog", uint64(num)})
+		w.damage.add(fault(n.at, "node is met twice in the catalog", uint64(num)))
 		return nil
 	}
 	if height == 1 {
@@ -94,7 +94,7 @@ func (w *walker) node(num uint32, height int) error {
 
 func (w *walker) leaf(n *node) error {
 	if n.num != w.next {
-		w.damage.add(&FormatError{n.at, "index and chain of the catalog's leaves differ, the chain goes to", uint64(w.next)})
+		w.damage.add(fault(n.at, "index and chain of the catalog's leaves differ, the chain goes to", uint64(w.next)))
 	}
 	w.next = n.next
 	for i := range n.count {
@@ -108,7 +108,7 @@ func (w *walker) leaf(n *node) error {
 			continue
 		}
 		if rec.parent < w.parent {
-			w.damage.add(&FormatError{rec.at, "catalog is out of order at folder", uint64(rec.parent)})
+			w.damage.add(fault(rec.at, "catalog is out of order at folder", uint64(rec.parent)))
 		}
 		w.parent = rec.parent
 		if err := w.v.budget.TakeEntries(1); err != nil {

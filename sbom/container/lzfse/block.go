@@ -87,7 +87,7 @@ func (d *decoder) header() error {
 	case "bvx1", "bvx2":
 		return d.openFSE(magic == "bvx1")
 	default:
-		return &FormatError{at, "unknown block", bytes.Clone(b)}
+		return fault(at, "unknown block", bytes.Clone(b))
 	}
 }
 
@@ -144,10 +144,10 @@ func match(out []byte, n, dist, k int) int {
 func (d *decoder) take(at int64, lit []byte, m int) error {
 	size := int64(len(lit)) + int64(m)
 	if size > d.left {
-		return &FormatError{at, "block gives more than its header says", nil}
+		return fault(at, "block gives more than its header says", nil)
 	}
 	if m > 0 && (d.dist <= 0 || d.dist > d.n+len(lit)) {
-		return &FormatError{at, "match reaches before the beginning", d.dist}
+		return fault(at, "match reaches before the beginning", d.dist)
 	}
 	d.left -= size
 	d.lit, d.m = lit, m

@@ -77,7 +77,7 @@ func (d *decoder) openFSE(v1 bool) error {
 	// The steps are read while the source stays as it is: nothing is peeked
 	// before the block ends.
 	if h.matches > 0 && !f.in.start(b, h.size+int(h.literalPayload), h.lmdBits) {
-		return &FormatError{at, "matches do not end with unused bits of zero", nil}
+		return fault(at, "matches do not end with unused bits of zero", nil)
 	}
 	f.l, f.m, f.d, f.steps = uint32(h.lState), uint32(h.mState), uint32(h.dState), h.matches
 	d.src.pos += size
@@ -100,7 +100,7 @@ func (f *fseBlock) setTables(h *head) error {
 		bad = "distances"
 	}
 	if bad != "" {
-		return &FormatError{f.at, "frequencies do not add up: " + bad, nil}
+		return fault(f.at, "frequencies do not add up: "+bad, nil)
 	}
 	return nil
 }
@@ -114,13 +114,13 @@ func (f *fseBlock) readLiterals(h *head, b []byte) error {
 	}
 	var in bitReader
 	if !in.start(b, 0, h.literalBits) {
-		return &FormatError{f.at, "literals do not end with unused bits of zero", nil}
+		return fault(f.at, "literals do not end with unused bits of zero", nil)
 	}
 	s0, s1, s2, s3 := uint32(h.literalState[0]), uint32(h.literalState[1]), uint32(h.literalState[2]), uint32(h.literalState[3])
 	t := &f.table
 	for i := 0; i < int(h.literals); i += 4 {
 		if !in.fill() {
-			return &FormatError{f.at, "literals need more bits than there are", i}
+			return fault(f.at, "literals need more bits than there are", i)
 		}
 		to := f.literals[i : i+4 : i+4]
 		e := t[s0%states]
@@ -139,7 +139,7 @@ func (f *fseBlock) readLiterals(h *head, b []byte) error {
 func (d *decoder) sequences() (full bool, err error) {
 	f := d.fse
 	for {
-		if d.emit() {
+		if len(d.lit)+d.m > 0 && d.emit() {
 			return true, nil
 		}
 		if f.steps == 0 {
@@ -147,7 +147,7 @@ func (d *decoder) sequences() (full bool, err error) {
 		}
 		f.steps--
 		if !f.in.fill() {
-			return false, &FormatError{f.at, "matches need more bits than there are", nil}
+			return false, fault(f.at, "matches need more bits than there are", nil)
 		}
 		var l, m, dist int
 		l, f.l = f.in.value(f.lTable[f.l%lStates])
@@ -156,9 +156,13 @@ func (d *decoder) sequences() (full bool, err error) {
 			d.dist = dist
 		}
 		if l > len(f.lit) || l+m == 0 {
-			return false, &FormatError{f.at, "step takes more literals than there are, or does nothing", l}
+			return false, fault(f.at, "step takes more literals than there are, or does nothing", l)
 		}
-		if err := d.take(f.at, f.lit[:l], m); err != nil {
+		if n := d.n; l+m+slack <= len(d.out)-n && int64(l+m) <= d.left && (m == 0 || d.dist > 0 && d.dist <= n+l) {
+			copy(d.out[n:], f.lit[:l])
+			d.n = repeat(d.out, n+l, d.dist, m)
+			d.left -= int64(l + m)
+		} else if err := d.take(f.at, f.lit[:l], m); err != nil {
 			return false, err
 		}
 		f.lit = f.lit[l:]

@@ -76,7 +76,7 @@ func (d *decoder) readV2() (*head, error) {
 	}
 	size := uint32(v2)
 	if size < headV2 || size > headV2+maxTables {
-		return nil, &FormatError{at + 24, "impossible size of a block header", size}
+		return nil, fault(at+24, "impossible size of a block header", size)
 	}
 	h.size = int(size)
 	if b, err = d.src.need(h.size); err != nil {
@@ -84,7 +84,7 @@ func (d *decoder) readV2() (*head, error) {
 	}
 	freq, ok := unpackTables(b[headV2:])
 	if !ok {
-		return nil, &FormatError{at + headV2, "tables do not fit the block header", size}
+		return nil, fault(at+headV2, "tables do not fit the block header", size)
 	}
 	h.setTables(freq)
 	return h, nil
@@ -153,7 +153,7 @@ func (h *head) check(at int64) error {
 		{"state of literals", int64(max(h.literalState[0], h.literalState[1], h.literalState[2], h.literalState[3])), states - 1},
 	} {
 		if c.have > c.top || c.have < 0 {
-			return &FormatError{at, "block header: impossible number of " + c.what, c.have}
+			return fault(at, "block header: impossible number of "+c.what, c.have)
 		}
 	}
 	return nil

@@ -15,32 +15,18 @@
 package lzfse
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
-// FormatError says what is wrong with a stream, and where.
-type FormatError struct {
-	Offset int64 // byte of the input
-	What   string
-	Value  any // the value at fault, an error below (see Unwrap), or nil
-}
+// format is what messages call these bytes.
+const format = "lzfse"
 
-func (e *FormatError) Error() string {
-	s := "lzfse: " + e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	return s + fmt.Sprintf(" at byte %d", e.Offset)
-}
-
-// Unwrap returns the error below: io.ErrUnexpectedEOF when the input ends too
-// early, else nil.
-func (e *FormatError) Unwrap() error {
-	err, _ := e.Value.(error)
-	return err
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any) *malformed.Error {
+	return malformed.New(format, offset, what, value)
 }
 
 // Sizes of the window of a Reader: what matches may reach back to (262,139
@@ -53,7 +39,7 @@ const (
 // NewReader returns a reader of what the LZFSE stream r unpacks to. It ends
 // at the end mark; what follows in r is not looked at, but may have been read.
 //
-// Errors: *FormatError, or the error of r.
+// Errors: *malformed.Error, or the error of r.
 func NewReader(r io.Reader) io.Reader {
 	return &reader{d: decoder{src: source{r: r}}}
 }
@@ -89,7 +75,7 @@ func (r *reader) Read(p []byte) (int, error) {
 // returns how many bytes it gave. What follows the end mark is not looked at.
 //
 // Errors: *limit.Error of kind FileSize when dst is too short, else
-// *FormatError. The contents of dst are then of no meaning.
+// *malformed.Error. The contents of dst are then of no meaning.
 func Decode(dst, src []byte) (int, error) {
 	d := decoder{src: source{buf: src, end: len(src)}, out: dst}
 	return d.all()

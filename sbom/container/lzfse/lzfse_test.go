@@ -17,6 +17,7 @@ import (
 	"github.com/kinbom/kinbom/sbom/container/lzfse"
 	"github.com/kinbom/kinbom/sbom/container/udif/udiftest"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // texts are what the streams in testdata stand for.
@@ -78,6 +79,7 @@ func TestVectors(t *testing.T) {
 			if v1, ok := asV1(stream); ok {
 				t.Run("bvx1", func(t *testing.T) { wantBoth(t, v1, want) })
 			}
+			wantBoth(t, udiftest.PackFSE(want), want)
 			wantBoth(t, joined(stream, udiftest.PackLZFSE(want), []byte("bvx-\x00\x00\x00\x00bvx$")), append(bytes.Clone(want), want...))
 		})
 	}
@@ -188,7 +190,7 @@ func TestLZVNOpcodes(t *testing.T) {
 	}
 	for _, op := range undefined {
 		_, err := lzfse.DecodeLZVN(make([]byte, 400), append([]byte{0xE1, 'a', op}, make([]byte, 20)...))
-		var bad *lzfse.FormatError
+		var bad *malformed.Error
 		if !errors.As(err, &bad) || bad.Offset != 2 || bad.Value != op {
 			t.Errorf("opcode %#x: %v", op, err)
 		}
@@ -231,7 +233,7 @@ func TestBadStreams(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n, err := lzfse.Decode(make([]byte, 100_000), []byte(c.in))
-			var bad *lzfse.FormatError
+			var bad *malformed.Error
 			if !errors.As(err, &bad) || n != 0 || !strings.Contains(bad.What, c.what) || bad.Offset < 0 || bad.Offset > int64(len(c.in)) {
 				t.Errorf("Decode: %d, %v", n, err)
 			}
@@ -326,7 +328,7 @@ func FuzzDecode(f *testing.F) {
 		if err == nil && (rerr != nil || !bytes.Equal(got, dst[:n])) {
 			t.Fatalf("Decode gives %d bytes, NewReader %d and %v", n, len(got), rerr)
 		}
-		var bad *lzfse.FormatError
+		var bad *malformed.Error
 		if errors.As(err, &bad) && (bad.Offset < 0 || bad.Offset > int64(len(in))) {
 			t.Fatalf("error outside the input: %v", err)
 		}

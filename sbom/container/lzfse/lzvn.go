@@ -13,6 +13,7 @@ func (d *decoder) lzvn() (full bool, err error) {
 		if d.emit() {
 			return true, nil
 		}
+		d.lzvnFast()
 		at := d.src.offset()
 		b := d.src.peek(int(min(d.payload, longestStep)))
 		if len(b) == 0 {
@@ -21,13 +22,13 @@ func (d *decoder) lzvn() (full bool, err error) {
 		op := step(b)
 		switch {
 		case op.bad:
-			return false, &FormatError{at, "undefined opcode of LZVN", b[0]}
+			return false, fault(at, "undefined opcode of LZVN", b[0])
 		case op.size+op.lits > len(b):
 			return false, d.lzvnShort(at)
 		case op.end:
 			d.src.pos += op.size
 			if d.payload -= int64(op.size); !d.bare && d.payload > 0 {
-				return false, &FormatError{at, "data after the end of an LZVN block", d.payload}
+				return false, fault(at, "data after the end of an LZVN block", d.payload)
 			}
 			return false, d.close(at)
 		}
@@ -55,7 +56,7 @@ func (d *decoder) lzvnShort(at int64) error {
 	if d.bare || int64(d.src.end-d.src.pos) < min(d.payload, longestStep) {
 		return d.src.short()
 	}
-	return &FormatError{at, "LZVN block ends before its end mark", nil}
+	return fault(at, "LZVN block ends before its end mark", nil)
 }
 
 // close ends a block that must have given all its bytes.
@@ -65,7 +66,7 @@ func (d *decoder) close(at int64) error {
 		return nil
 	}
 	if d.left > 0 {
-		return &FormatError{at, "block gives less than its header says", d.left}
+		return fault(at, "block gives less than its header says", d.left)
 	}
 	d.block = blockNone
 	return nil

@@ -52,5 +52,5 @@ func (s *source) short() error {
 	if s.err != nil && !errors.Is(s.err, io.EOF) && !errors.Is(s.err, io.ErrUnexpectedEOF) {
 		return s.err
 	}
-	return &FormatError{s.base + int64(s.end), "stream ends too early", io.ErrUnexpectedEOF}
+	return fault(s.base+int64(s.end), "stream ends too early", io.ErrUnexpectedEOF)
 }

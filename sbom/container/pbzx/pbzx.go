@@ -22,6 +22,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/compress"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // Magic is at the start of every pbzx stream.
@@ -29,27 +30,13 @@ const Magic = "pbzx"
 
 const maxChunk = 1 << 30 // bytes of one chunk's content; real ones have 16 MiB
 
-// FormatError says what is wrong with a stream, and where.
-type FormatError struct {
-	Offset int64 // byte of the stream
-	What   string
-	Value  any   // the value at fault, or nil
-	Err    error // the cause, or nil
-}
+// format is what messages call these bytes.
+const format = "pbzx"
 
-func (e *FormatError) Error() string {
-	s := "pbzx: " + e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return fmt.Sprintf("%s at byte %d", s, e.Offset)
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any, err error) *malformed.Error {
+	return &malformed.Error{Format: format, Offset: offset, What: what, Value: value, Err: err}
 }
-
-// Unwrap returns the cause.
-func (e *FormatError) Unwrap() error { return e.Err }
 
 // Detect reports whether a stream is pbzx by its first bytes. The relatives
 // pbzz, pbze, pbz4 and pbz- are not.
@@ -72,7 +59,7 @@ func New(r io.Reader, b *limit.Budget) *Reader {
 	return &Reader{src: &counter{r: bufio.NewReaderSize(r, 64<<10)}, budget: b}
 }
 
-// Read reads decoded bytes. Errors are *FormatError, *limit.Error, or the
+// Read reads decoded bytes. Errors are *malformed.Error, *limit.Error, or the
 // source's.
 func (r *Reader) Read(p []byte) (n int, err error) {
 	for n == 0 && r.err == nil && len(p) > 0 {
@@ -85,7 +72,7 @@ func (r *Reader) Read(p []byte) (n int, err error) {
 }
 
 func (r *Reader) bad(off int64, what string, value any, err error) error {
-	return &FormatError{off, what, value, err}
+	return fault(off, what, value, err)
 }
 
 func (r *Reader) read(p []byte) (int, error) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/archivetest"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func decode(b []byte) ([]byte, error) {
@@ -77,7 +78,7 @@ func TestTruncated(t *testing.T) {
 		}
 		for n := range b {
 			got, err := decode(b[:n])
-			var bad *FormatError
+			var bad *malformed.Error
 			if borders[n] != (err == nil) || err != nil && (!errors.As(err, &bad) || !errors.Is(err, io.ErrUnexpectedEOF)) {
 				t.Fatalf("cut at %d: %v", n, err)
 			}
@@ -89,32 +90,15 @@ func TestTruncated(t *testing.T) {
 }
 
 func TestHostile(t *testing.T) {
-	edit := func(stored bool, off int, c ...byte) []byte {
-		b := archivetest.PBZX(plain[:900], 900, stored)
-		copy(b[off:], c)
-		return b
-	}
-	for name, c := range map[string]struct {
-		b    []byte
-		want string
-	}{
-		"magic":        {edit(false, 3, 'z'), "magic"},
-		"exabytes":     {edit(false, 12, 0x7F), "not possible"},
-		"huge data":    {edit(false, 20, 0x7F), "not possible"},
-		"small claim":  {edit(false, 18, 0, 9), "larger than its size"},
-		"large claim":  {edit(false, 18, 9), "smaller than its size"},
-		"no xz":        {edit(false, 28, 'x'), "cannot be decoded"},
-		"damaged":      {edit(false, 60, 'x', 'x', 'x'), "cannot be decoded"},
-		"not the size": {edit(true, 18, 9), "cannot be decoded"},
-	} {
-		got, err := decode(c.b)
-		var bad *FormatError
-		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, %d bytes", name, err, len(got))
+	for _, c := range archivetest.HostilePBZXs() {
+		got, err := decode(c.Bytes)
+		var bad *malformed.Error
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.Want) {
+			t.Errorf("%s: %v, %d bytes", c.Name, err, len(got))
 		}
 	}
 	broken := errors.New("disk is broken")
-	_, err := io.ReadAll(New(io.MultiReader(bytes.NewReader(edit(false, 0)[:50]), failing{broken}), limit.New(limit.Max{})))
+	_, err := io.ReadAll(New(io.MultiReader(bytes.NewReader(archivetest.PBZX(plain[:900], 900, false)[:50]), failing{broken}), limit.New(limit.Max{})))
 	if !errors.Is(err, broken) {
 		t.Errorf("source: %v", err)
 	}
@@ -129,7 +113,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(archivetest.PBZX(plain[:100], 40, true))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		n, err := io.Copy(io.Discard, New(bytes.NewReader(b), limit.New(limit.Max{Ratio: 100, RatioFloor: 1 << 20})))
-		var bad *FormatError
+		var bad *malformed.Error
 		var over *limit.Error
 		if err != nil && !errors.As(err, &bad) && !errors.As(err, &over) {
 			t.Errorf("error of an unknown kind after %d bytes: %v", n, err)

@@ -32,7 +32,7 @@ func (p *Package) walk(e *xar.Entry, h xmlwalk.Handler) {
 		err = xmlwalk.Walk(r, h)
 	}
 	if err != nil {
-		p.Troubles = append(p.Troubles, &FormatError{-1, "description cannot be read", e.Path, err})
+		p.Troubles = append(p.Troubles, fault(-1, "description cannot be read", e.Path, err))
 	}
 }
 

@@ -12,39 +12,22 @@
 package pkg
 
 import (
-	"fmt"
 	"io"
 	"path"
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom/container/xar"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
-// FormatError says what is wrong with a package.
-type FormatError struct {
-	Offset int64 // byte of the package, or of the stream for Open; -1 when it is not known
-	What   string
-	Value  any   // the value at fault, or nil
-	Err    error // the cause, or nil
-}
+// format is what messages call these bytes.
+const format = "pkg"
 
-func (e *FormatError) Error() string {
-	s := "pkg: " + e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	if e.Offset >= 0 {
-		s += fmt.Sprintf(" at byte %d", e.Offset)
-	}
-	return s
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any, err error) *malformed.Error {
+	return &malformed.Error{Format: format, Offset: offset, What: what, Value: value, Err: err}
 }
-
-// Unwrap returns the cause.
-func (e *FormatError) Unwrap() error { return e.Err }
 
 // Kind says what a xar archive is.
 type Kind string
@@ -218,7 +201,7 @@ func (c *Component) join(part, location, name string) (string, string) {
 // open opens a file of the archive.
 func (p *Package) open(e *xar.Entry) (io.Reader, error) {
 	if e == nil {
-		return nil, &FormatError{-1, "component has no such part", nil, nil}
+		return nil, fault(-1, "component has no such part", nil, nil)
 	}
 	return p.x.Open(e)
 }

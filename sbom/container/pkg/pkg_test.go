@@ -14,6 +14,7 @@ import (
 	"github.com/kinbom/kinbom/sbom/container/cpio"
 	"github.com/kinbom/kinbom/sbom/container/xar"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func open(tb testing.TB, b []byte) *Package {
@@ -215,7 +216,7 @@ func TestHostile(t *testing.T) {
 		"nested": {nested, "too many times"}, "gzip of text": {archivetest.Gzip([]byte("hello, world")), "no cpio archive"},
 	} {
 		_, err := Open(bytes.NewReader(c.b), limit.New(limit.Max{}))
-		var bad *FormatError
+		var bad *malformed.Error
 		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) || errors.Is(err, ErrUnsupported) != (c.want == "cannot be read") {
 			t.Errorf("%s: %v", name, err)
 		}

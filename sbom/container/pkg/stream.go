@@ -33,7 +33,7 @@ func (p *Package) OpenScripts(c *Component) (*cpio.Reader, error) { return p.cpi
 func (p *Package) OpenXIP() (*cpio.Reader, error) {
 	e, ok := XIP(p.x)
 	if !ok {
-		return nil, &FormatError{-1, "archive is no xip", nil, nil}
+		return nil, fault(-1, "archive is no xip", nil, nil)
 	}
 	return p.cpio(e)
 }
@@ -49,7 +49,7 @@ func (p *Package) cpio(e *xar.Entry) (*cpio.Reader, error) {
 // Open opens a cpio archive that may be compressed with gzip, bzip2, xz, lzma,
 // zstd or pbzx, as its first bytes tell: a Payload, a Scripts file, the Content
 // of a .xip, or the Archive.pax.gz of an older package.
-// Errors: ErrUnsupported within a *FormatError, other *FormatError, or what the
+// Errors: ErrUnsupported within a *malformed.Error, other *malformed.Error, or what the
 // layers below return.
 func Open(r io.Reader, b *limit.Budget) (*cpio.Reader, error) {
 	for layer := 0; layer <= maxLayers; layer++ {
@@ -68,12 +68,12 @@ func Open(r io.Reader, b *limit.Budget) (*cpio.Reader, error) {
 		case m != compress.None:
 			r = compress.New(buf, m, b)
 		case len(head) >= 4 && (string(head[:3]) == "pbz" || string(head[:4]) == "YAA1" || string(head[:4]) == "AA01" || string(head[:4]) == "AEA1"):
-			return nil, &FormatError{0, "payload", string(head[:4]), ErrUnsupported}
+			return nil, fault(0, "payload", string(head[:4]), ErrUnsupported)
 		case len(head) == 0:
-			return nil, &FormatError{0, "payload is empty", nil, io.ErrUnexpectedEOF}
+			return nil, fault(0, "payload is empty", nil, io.ErrUnexpectedEOF)
 		default:
-			return nil, &FormatError{0, "payload is no cpio archive", fmt.Sprintf("%x", head[:min(6, len(head))]), nil}
+			return nil, fault(0, "payload is no cpio archive", fmt.Sprintf("%x", head[:min(6, len(head))]), nil)
 		}
 	}
-	return nil, &FormatError{0, "payload is compressed too many times", maxLayers, nil}
+	return nil, fault(0, "payload is compressed too many times", maxLayers, nil)
 }

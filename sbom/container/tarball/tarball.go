@@ -4,7 +4,7 @@
 // What it promises on hostile input: streaming with bounded memory (see package
 // compress); sparse files and compressed data may not grow over the budget's
 // ratio of the archive's size; a damaged header ends the archive with a
-// *FormatError after the entries before it. Names and links are given as found
+// *malformed.Error after the entries before it. Names and links are given as found
 // and may be hostile.
 //
 // The forms are those of archive/tar: ustar, pax, GNU, and what is older.
@@ -14,36 +14,22 @@ import (
 	"archive/tar"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/kinbom/kinbom/sbom/container/compress"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 const block = 512
 
-// FormatError says what is wrong with an archive, and where.
-type FormatError struct {
-	Offset int64 // byte of the archive after decompression
-	What   string
-	Value  any   // the value at fault, or nil
-	Err    error // the cause, or nil
-}
+// format is what messages call these bytes.
+const format = "tar"
 
-func (e *FormatError) Error() string {
-	s := "tar: " + e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return fmt.Sprintf("%s at byte %d", s, e.Offset)
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any, err error) *malformed.Error {
+	return &malformed.Error{Format: format, Offset: offset, What: what, Value: value, Err: err}
 }
-
-// Unwrap returns the cause.
-func (e *FormatError) Unwrap() error { return e.Err }
 
 // Type is the type of an entry.
 type Type string
@@ -105,12 +91,12 @@ func Detect(head []byte) bool {
 }
 
 // New makes a reader of an archive of size bytes, and tells by its first bytes
-// how it is compressed. A *FormatError says that it is no tar archive.
+// how it is compressed. A *malformed.Error says that it is no tar archive.
 func New(r io.ReaderAt, size int64, b *limit.Budget) (*Reader, error) {
 	head := make([]byte, min(block, size))
 	if n, err := r.ReadAt(head, 0); n < len(head) {
 		if err == io.EOF || err == nil {
-			err = &FormatError{int64(n), "ends too early", nil, io.ErrUnexpectedEOF}
+			err = fault(int64(n), "ends too early", nil, io.ErrUnexpectedEOF)
 		}
 		return nil, err
 	}
@@ -128,7 +114,7 @@ func New(r io.ReaderAt, size int64, b *limit.Budget) (*Reader, error) {
 		return nil, err
 	}
 	if !Detect(first[:n]) && !empty(first[:n]) {
-		return nil, &FormatError{0, "no tar header", nil, nil}
+		return nil, fault(0, "no tar header", nil, nil)
 	}
 	t.src = &counter{r: io.MultiReader(bytes.NewReader(first[:n]), src)}
 	t.tar = tar.NewReader(t.src)
@@ -146,7 +132,7 @@ func (t *Reader) Method() compress.Method { return t.method }
 // Next skips what is left of the current entry and reads the next header. At
 // the end it reads to the end of the source, where checksums of the compression
 // are verified, and returns io.EOF; bytes other than zero there are a
-// *FormatError, for something may be hidden in them.
+// *malformed.Error, for something may be hidden in them.
 func (t *Reader) Next() (*Entry, error) {
 	if t.err != nil {
 		return nil, t.err
@@ -200,13 +186,13 @@ func (t *Reader) Read(p []byte) (int, error) {
 // entries was cut: writers end it with a block of zeros.
 func (t *Reader) finish() error {
 	if !t.src.zeros {
-		return &FormatError{t.src.n, "end of the archive is missing", nil, io.ErrUnexpectedEOF}
+		return fault(t.src.n, "end of the archive is missing", nil, io.ErrUnexpectedEOF)
 	}
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := t.src.Read(buf)
 		if rest := bytes.TrimLeft(buf[:n], "\x00"); len(rest) > 0 {
-			return &FormatError{t.src.n - int64(len(rest)), "data after the end of the archive", nil, nil}
+			return fault(t.src.n-int64(len(rest)), "data after the end of the archive", nil, nil)
 		}
 		if err != nil {
 			return err
@@ -215,16 +201,15 @@ func (t *Reader) finish() error {
 }
 
 func (t *Reader) explain(err error) error {
-	var bad *FormatError
 	switch {
-	case err == io.EOF || errors.As(err, &bad):
+	case err == io.EOF || malformed.In(err, format) != nil:
 		return err
 	case t.src.err != nil && t.src.err != io.EOF:
 		return t.src.err // of the decoder or of the source
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &FormatError{t.src.n, "ends too early", nil, io.ErrUnexpectedEOF}
+		return fault(t.src.n, "ends too early", nil, io.ErrUnexpectedEOF)
 	}
-	return &FormatError{t.src.n, "damaged", nil, err}
+	return fault(t.src.n, "damaged", nil, err)
 }
 
 // counter counts bytes, keeps the source's error, and knows whether the last

@@ -31,7 +31,7 @@ func readAPM(r io.ReaderAt, size int64, complain func(error)) []Partition {
 
 func apmEntries(r io.ReaderAt, size, step, count int64, complain func(error)) []Partition {
 	if count > maxPartitions {
-		complain(&FormatError{step + 4, "impossible number of entries in an Apple partition map", count})
+		complain(fault(step+4, "impossible number of entries in an Apple partition map", count))
 		count = maxPartitions
 	}
 	var out []Partition
@@ -43,7 +43,7 @@ func apmEntries(r io.ReaderAt, size, step, count int64, complain func(error)) []
 			break
 		}
 		if string(b[:2]) != "PM" {
-			complain(&FormatError{at, "is not an entry of the Apple partition map", i})
+			complain(fault(at, "is not an entry of the Apple partition map", i))
 			break
 		}
 		start, n := int64(binary.BigEndian.Uint32(b[8:])), int64(binary.BigEndian.Uint32(b[12:]))

@@ -2,7 +2,6 @@ package udif
 
 import (
 	"bytes"
-	"compress/bzip2"
 	"fmt"
 	"io"
 	"sync"
@@ -20,7 +19,7 @@ const maxChunk = 64 << 20
 
 // unpacker unpacks chunks. Its decoders are kept for the next chunk.
 type unpacker struct {
-	zlibs sync.Pool
+	zlibs, bzip2s, xzs sync.Pool
 }
 
 // compressed reports whether a kind of chunk is unpacked by an unpacker.
@@ -37,9 +36,9 @@ func (u *unpacker) unpack(kind uint32, dst, src []byte) (err error) {
 	case chunkZlib:
 		n, err = u.zlib(dst, src)
 	case chunkBzip2:
-		n, err = readExactly(bzip2.NewReader(bytes.NewReader(src)), dst)
+		n, err = decode(&u.bzip2s, compress.Bzip2, dst, src)
 	case chunkXZ:
-		n, err = u.xz(dst, src)
+		n, err = decode(&u.xzs, compress.XZ, dst, src)
 	default:
 		err = fmt.Errorf("kind %#x is unknown", kind)
 	}
@@ -64,9 +63,19 @@ func (u *unpacker) zlib(dst, src []byte) (n int, err error) {
 	return n, err
 }
 
-// xz unpacks a chunk of xz data. What comes out is bounded by dst.
-func (u *unpacker) xz(dst, src []byte) (n int, err error) {
-	return readExactly(compress.New(bytes.NewReader(src), compress.XZ, limit.New(limit.Max{})), dst)
+// decode unpacks a chunk with a decoder of a pool. What comes out is bounded by
+// dst.
+func decode(pool *sync.Pool, m compress.Method, dst, src []byte) (n int, err error) {
+	r, ok := pool.Get().(*compress.Reader)
+	if ok {
+		r.Reset(bytes.NewReader(src))
+	} else {
+		r = compress.New(bytes.NewReader(src), m, limit.New(limit.Max{}))
+	}
+	n, err = readExactly(r, dst)
+	r.Reset(nil) // the chunk is not kept
+	pool.Put(r)
+	return n, err
 }
 
 // readExactly fills dst and makes sure that r ends there: only at its end does

@@ -34,12 +34,12 @@ func newChunked(r io.ReaderAt, size int64, tables []*table, b *limit.Budget) (*c
 		}
 	}
 	if len(d.parts) == 0 {
-		return nil, &FormatError{0, "image has no chunks", nil}
+		return nil, fault(0, "image has no chunks", nil)
 	}
 	slices.SortStableFunc(d.parts, func(a, b *table) int { return cmp.Compare(a.chunks[0].start, b.chunks[0].start) })
 	for _, t := range d.parts {
 		if t.chunks[0].start < d.end {
-			return nil, &FormatError{0, "tables lie over each other: " + t.name, t.chunks[0].start}
+			return nil, fault(0, "tables lie over each other: "+t.name, t.chunks[0].start)
 		}
 		d.end = t.end
 	}
@@ -105,7 +105,7 @@ func (d *chunked) readRun(p []byte, off int64) (int, error) {
 		}
 		return n, err
 	}
-	data, err := d.cache.get(c)
+	data, err := d.cache.get(c, at, int64(len(p)))
 	if err != nil {
 		return 0, err
 	}
@@ -120,10 +120,10 @@ func (c *chunk) direct() bool { return c.kind == chunkRaw && c.size > maxCachedR
 
 func (d *chunked) checkRaw(c *chunk) error {
 	if !limit.Inside(c.off, c.size, d.size) {
-		return &FormatError{c.off, "chunk lies outside the file", c.size}
+		return fault(c.off, "chunk lies outside the file", c.size)
 	}
 	if c.size != c.count*Sector {
-		return &FormatError{c.off, fmt.Sprintf("stored chunk of %d sectors has another size", c.count), c.size}
+		return fault(c.off, fmt.Sprintf("stored chunk of %d sectors has another size", c.count), c.size)
 	}
 	return nil
 }
@@ -137,11 +137,11 @@ func (d *chunked) load(c *chunk) ([]byte, error) {
 			return nil, err
 		}
 	case !compressed(c.kind):
-		return nil, &FormatError{c.off, "unknown kind of chunk", fmt.Sprintf("%#x", c.kind)}
+		return nil, fault(c.off, "unknown kind of chunk", fmt.Sprintf("%#x", c.kind))
 	case !limit.Inside(c.off, c.size, d.size):
-		return nil, &FormatError{c.off, "chunk lies outside the file", c.size}
+		return nil, fault(c.off, "chunk lies outside the file", c.size)
 	case c.size > size+size/8+64<<10: // no encoder makes data so much longer
-		return nil, &FormatError{c.off, fmt.Sprintf("packed chunk of %d sectors is too long", c.count), c.size}
+		return nil, fault(c.off, fmt.Sprintf("packed chunk of %d sectors is too long", c.count), c.size)
 	}
 	src, err := limit.ReadNAt(d.r, c.off, c.size, d.size)
 	if err != nil {
@@ -154,7 +154,7 @@ func (d *chunked) load(c *chunk) ([]byte, error) {
 		}
 		data = make([]byte, size)
 		if err := d.unpack(c.kind, data, src); err != nil {
-			return nil, &FormatError{c.off, "chunk cannot be unpacked", err}
+			return nil, fault(c.off, "chunk cannot be unpacked", err)
 		}
 	}
 	d.setSum(c, crc32.ChecksumIEEE(data))

@@ -43,29 +43,29 @@ func gptAt(r io.ReaderAt, size, block, at int64) ([]Partition, error) {
 	}
 	n := int64(le.Uint32(h[12:]))
 	if string(h[:8]) != "EFI PART" {
-		return nil, &FormatError{at, "is not a GUID partition table", nil}
+		return nil, fault(at, "is not a GUID partition table", nil)
 	}
 	if n < 92 || n > block {
-		return nil, &FormatError{at + 12, "impossible size of a GUID partition table's header", n}
+		return nil, fault(at+12, "impossible size of a GUID partition table's header", n)
 	}
 	want := le.Uint32(h[16:])
 	clear(h[16:20])
 	if got := crc32.ChecksumIEEE(h[:n]); got != want {
-		return nil, &FormatError{at + 16, "checksum of a GUID partition table's header differs", fmt.Sprintf("%08x", got)}
+		return nil, fault(at+16, "checksum of a GUID partition table's header differs", fmt.Sprintf("%08x", got))
 	}
 	lba, count, each := le.Uint64(h[72:]), int64(le.Uint32(h[80:])), int64(le.Uint32(h[84:]))
 	if each < 128 || each > 4096 || count > maxPartitions {
-		return nil, &FormatError{at + 80, "impossible number or size of a GUID partition table's entries", count}
+		return nil, fault(at+80, "impossible number or size of a GUID partition table's entries", count)
 	}
 	if lba > uint64(size/block) {
-		return nil, &FormatError{at + 72, "entries of a GUID partition table lie outside the disk", lba}
+		return nil, fault(at+72, "entries of a GUID partition table lie outside the disk", lba)
 	}
 	b, err := limit.ReadNAt(r, int64(lba)*block, count*each, size)
 	if err != nil {
 		return nil, err
 	}
 	if got := crc32.ChecksumIEEE(b); got != le.Uint32(h[88:]) {
-		return nil, &FormatError{at + 88, "checksum of a GUID partition table's entries differs", fmt.Sprintf("%08x", got)}
+		return nil, fault(at+88, "checksum of a GUID partition table's entries differs", fmt.Sprintf("%08x", got))
 	}
 	var out []Partition
 	for ; len(b) > 0; b = b[each:] {

@@ -45,11 +45,6 @@ func sample(sectors int, seed uint64) []byte {
 var kinds = map[string]uint32{"raw": udiftest.Raw, "adc": udiftest.ADC, "zlib": udiftest.Zlib, "bzip2": udiftest.Bzip2,
 	"lzfse": udiftest.LZFSE, "xz": udiftest.XZ}
 
-// mixed is a kind that changes from chunk to chunk.
-func mixed(i int) uint32 {
-	return []uint32{udiftest.Zlib, udiftest.Raw, udiftest.ADC, udiftest.XZ, udiftest.LZFSE, udiftest.Bzip2}[i%6]
-}
-
 func open(t *testing.T, image []byte) *udif.Image {
 	t.Helper()
 	im, err := udif.New(bytes.NewReader(image), int64(len(image)), limit.New(limit.Max{}))
@@ -88,7 +83,7 @@ func TestKinds(t *testing.T) {
 				t.Errorf("read %d of %d bytes, %v", len(got), len(data), err)
 			}
 			wantChecks(t, im.Checks(), udif.Agrees)
-			checks, err := open(t, image).Verify(context.Background())
+			checks, err := open(t, image).Verify(context.Background(), unknown)
 			if err != nil {
 				t.Error(err)
 			}
@@ -106,9 +101,9 @@ func TestTables(t *testing.T) {
 	zero := make([]byte, 64*udif.Sector)
 	kind := func(i int) uint32 { return []uint32{udiftest.Zero, udiftest.Ignore}[i%2] }
 	im := udiftest.Image(
-		udiftest.Table{Name: "first", Data: a, Kind: mixed, Chunk: 100},
+		udiftest.Table{Name: "first", Data: a, Kind: udiftest.Mixed, Chunk: 100},
 		udiftest.Table{Name: "free", Start: 3000, Data: zero, Kind: kind, Chunk: 16},
-		udiftest.Table{Name: "a & b", Start: 3064, Data: b, Kind: mixed, Chunk: 33},
+		udiftest.Table{Name: "a & b", Start: 3064, Data: b, Kind: udiftest.Mixed, Chunk: 33},
 	)
 	want := bytes.Join([][]byte{a, zero, b}, nil)
 	if got := sevenZip(t, im); !bytes.Equal(got, want) {
@@ -270,7 +265,7 @@ func genuine(t testing.TB) []byte {
 func TestGenuineImage(t *testing.T) {
 	b := genuine(t)
 	im := open(t, b)
-	checks, err := im.Verify(context.Background())
+	checks, err := im.Verify(context.Background(), unknown)
 	if err != nil || len(checks) != 10 || len(im.Problems()) != 0 {
 		t.Errorf("%d checks, %v, %v", len(checks), err, im.Problems())
 	}

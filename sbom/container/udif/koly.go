@@ -51,7 +51,7 @@ func readKoly(r io.ReaderAt, size int64) (*koly, error) {
 	}
 	be := binary.BigEndian
 	if n := be.Uint32(b[8:]); n != kolySize {
-		return nil, &FormatError{at + 8, "impossible size of the koly trailer", n}
+		return nil, fault(at+8, "impossible size of the koly trailer", n)
 	}
 	if n := be.Uint32(b[60:]); n > 1 {
 		return nil, ErrSegmented
@@ -69,7 +69,7 @@ func readKoly(r io.ReaderAt, size int64) (*koly, error) {
 	} {
 		off, n := be.Uint64(b[f.field:]), be.Uint64(b[f.field+8:])
 		if off > uint64(size) || n > uint64(size)-off {
-			return nil, &FormatError{at + int64(f.field), f.what + " lies outside the file", off}
+			return nil, fault(at+int64(f.field), f.what+" lies outside the file", off)
 		}
 		*f.offset, *f.length = int64(off), int64(n)
 	}
@@ -93,5 +93,5 @@ func (k *koly) blkx(r io.ReaderAt, size int64) ([]entry, error) {
 		}
 		return readResources(b, k.resourceOffset)
 	}
-	return nil, &FormatError{k.at + 216, "image has neither property list nor resource fork", nil}
+	return nil, fault(k.at+216, "image has neither property list nor resource fork", nil)
 }

@@ -61,7 +61,7 @@ type listing struct {
 }
 
 func (l *listing) bad(what string, value any) error {
-	return &FormatError{l.at + l.d.InputOffset(), what, value}
+	return fault(l.at+l.d.InputOffset(), what, value)
 }
 
 func (l *listing) take(token xml.Token) error {

@@ -75,11 +75,11 @@ func (im *Image) place(parts []Partition) []Partition {
 	var out []Partition
 	for _, p := range parts {
 		if p.Offset >= im.size || p.Offset < 0 || p.Size <= 0 {
-			im.complain(&FormatError{p.Offset, "partition " + p.Name + " lies outside the disk", p.Size})
+			im.complain(fault(p.Offset, "partition "+p.Name+" lies outside the disk", p.Size))
 			continue
 		}
 		if p.Size > im.size-p.Offset {
-			im.complain(&FormatError{p.Offset, "partition " + p.Name + " ends outside the disk", p.Size})
+			im.complain(fault(p.Offset, "partition "+p.Name+" ends outside the disk", p.Size))
 			p.Size = im.size - p.Offset
 		}
 		r := io.NewSectionReader(im.disk, p.Offset, p.Size)

@@ -96,7 +96,7 @@ func TestPartitionMaps(t *testing.T) {
 		{"hfs+ in hfs", wrapped(), []said{{"", "", udif.HFS, 40 * 512, 40 * 512}}, ""},
 		{"no volume that is known", udiftest.GPT(512, udiftest.Volume{Name: "x", Data: sample(64, 8)}), []said{{"x", hfsType, udif.Other, 34 * 512, 64 * 512}}, ""},
 	} {
-		packed := udiftest.Image(udiftest.Table{Name: "whole disk (unknown partition : 0)", Data: c.disk, Kind: mixed, Chunk: 7})
+		packed := udiftest.Image(udiftest.Table{Name: "whole disk (unknown partition : 0)", Data: c.disk, Kind: udiftest.Mixed, Chunk: 7})
 		for kind, image := range map[udif.Kind][]byte{udif.UDIF: packed, udif.Raw: c.disk} {
 			if c.name == "boot record" && kind == udif.Raw {
 				continue // too weak a sign: any code may end like that
@@ -146,8 +146,8 @@ func TestPartitionOutside(t *testing.T) {
 // TestTablesAsPartitions is for a disk without a map of its own.
 func TestTablesAsPartitions(t *testing.T) {
 	image := udiftest.Image(
-		udiftest.Table{Name: "Driver Descriptor Map (DDM : 0)", Data: make([]byte, 512), Kind: mixed},
-		udiftest.Table{Name: "disk image (Apple_HFS : 2)", Start: 8, Data: hfsVolume(50), Kind: mixed},
+		udiftest.Table{Name: "Driver Descriptor Map (DDM : 0)", Data: make([]byte, 512), Kind: udiftest.Mixed},
+		udiftest.Table{Name: "disk image (Apple_HFS : 2)", Start: 8, Data: hfsVolume(50), Kind: udiftest.Mixed},
 	)
 	want := []said{{"Driver Descriptor Map (DDM : 0)", "DDM", udif.Other, 0, 512}, {"disk image (Apple_HFS : 2)", "Apple_HFS", udif.HFS, 4096, 50 * 512}}
 	if d := cmp.Diff(want, partitions(open(t, image))); d != "" {
@@ -180,7 +180,7 @@ func TestRealVolume(t *testing.T) {
 		t.Fatal(err)
 	}
 	disk = append(disk, make([]byte, -len(disk)&511)...)
-	im := open(t, udiftest.Image(udiftest.Table{Name: "whole disk (unknown partition : 0)", Data: disk, Kind: mixed}))
+	im := open(t, udiftest.Image(udiftest.Table{Name: "whole disk (unknown partition : 0)", Data: disk, Kind: udiftest.Mixed}))
 	var volume []byte
 	for _, p := range im.Partitions {
 		if p.Type == udif.HFS {

@@ -11,7 +11,7 @@ import (
 func readResources(b []byte, at int64) ([]entry, error) {
 	be := binary.BigEndian
 	bad := func(off int, what string, value any) ([]entry, error) {
-		return nil, &FormatError{at + int64(off), "resource fork: " + what, value}
+		return nil, fault(at+int64(off), "resource fork: "+what, value)
 	}
 	// part is the rest of b from a claimed offset, with n bytes at least.
 	part := func(off uint64, n int) []byte {

@@ -26,28 +26,18 @@ const (
 // Check compares a checksum (crc32) that the image keeps with its bytes.
 type Check struct {
 	Of        string // name of the table, "tables" or "data fork"
+	Offset    int64  // byte of the file where what is summed begins, or for "tables" its sum; or -1
 	State     State
 	Want, Got uint32 // when it agrees or differs
-	Err       error  // why it is Unreadable
-}
-
-// Checks compares the checksums of the tables with what was read so far, and
-// that over the tables with theirs. It reads nothing. A plain image has none.
-func (im *Image) Checks() []Check {
-	d, ok := im.disk.(*chunked)
-	if !ok {
-		return nil
-	}
-	var out []Check
-	for _, t := range im.tables {
-		out = append(out, d.check(t))
-	}
-	return append(out, im.master())
+	Err       error  // why it is Unreadable; nil when the caller knows
 }
 
 // Verify reads all chunks that were not read yet, and the data fork, and
-// returns all checks. An error is only for the end of ctx.
-func (im *Image) Verify(ctx context.Context) ([]Check, error) {
+// returns all checks. What was read before is not unpacked again: its sum is
+// known, and a chunk that failed is not tried again. Of the errors of a table's
+// chunks, its check has the first that the caller does not know yet. An error is
+// only for the end of ctx.
+func (im *Image) Verify(ctx context.Context, known func(error) bool) ([]Check, error) {
 	d, ok := im.disk.(*chunked)
 	if !ok {
 		return nil, nil
@@ -55,33 +45,47 @@ func (im *Image) Verify(ctx context.Context) ([]Check, error) {
 	var out []Check
 	for _, t := range im.tables {
 		var failed error
+		complete := true
 		for i := range t.chunks {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			if err := d.sumChunk(ctx, &t.chunks[i]); err != nil && failed == nil {
-				failed = err
+			if err := d.sumChunk(ctx, &t.chunks[i]); err != nil {
+				complete = false
+				if failed == nil && !known(err) {
+					failed = err
+				}
 			}
 		}
 		c := d.check(t)
-		if failed != nil {
-			c = Check{Of: t.name, State: Unreadable, Err: failed}
+		if !complete {
+			c = Check{Of: t.name, Offset: t.at(), State: Unreadable, Err: failed}
 		}
 		out = append(out, c)
 	}
-	c := Check{Of: "data fork", State: NotKept}
+	c := Check{Of: "data fork", Offset: im.koly.dataOffset, State: NotKept}
 	if want := im.koly.dataChecksum; want.kind == crc32Kind {
 		got, err := d.sumFile(ctx, im.koly.dataOffset, im.koly.dataLength)
-		c = compare(c.Of, want.sum, got)
+		c = compare(c.Of, c.Offset, want.sum, got)
 		if err != nil {
-			c = Check{Of: c.Of, State: Unreadable, Err: err}
+			c = Check{Of: c.Of, Offset: c.Offset, State: Unreadable, Err: err}
 		}
 	}
 	return append(out, im.master(), c), ctx.Err()
 }
 
-func compare(of string, want, got uint32) Check {
-	c := Check{Of: of, State: Agrees, Want: want, Got: got}
+// at is where the first bytes of a table are in the file, or -1.
+func (t *table) at() int64 {
+	for _, c := range t.chunks {
+		if c.kind != chunkZero && c.kind != chunkIgnore {
+			return c.off
+		}
+	}
+	return -1
+}
+
+func compare(of string, at int64, want, got uint32) Check {
+	c := Check{Of: of, Offset: at, State: Agrees, Want: want, Got: got}
 	if want != got {
 		c.State = Differs
 	}
@@ -92,23 +96,23 @@ func compare(of string, want, got uint32) Check {
 func (im *Image) master() Check {
 	want := im.koly.masterChecksum
 	if want.kind != crc32Kind {
-		return Check{Of: "tables", State: NotKept}
+		return Check{Of: "tables", Offset: im.koly.at + 352, State: NotKept}
 	}
 	got := uint32(0)
 	for _, t := range im.tables {
 		if t.check.kind != crc32Kind {
-			return Check{Of: "tables", State: NotKept}
+			return Check{Of: "tables", Offset: im.koly.at + 352, State: NotKept}
 		}
 		got = crc32.Update(got, crc32.IEEETable, binary.BigEndian.AppendUint32(nil, t.check.sum))
 	}
-	return compare("tables", want.sum, got)
+	return compare("tables", im.koly.at+352, want.sum, got)
 }
 
 // check joins the sums of a table's chunks. Free space is left out; zeros are
 // not.
 func (d *chunked) check(t *table) Check {
 	if t.check.kind != crc32Kind {
-		return Check{Of: t.name, State: NotKept}
+		return Check{Of: t.name, Offset: t.at(), State: NotKept}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -123,12 +127,12 @@ func (d *chunked) check(t *table) Check {
 		case c.kind == chunkZero:
 			sum = join(sum, zeros(power), power)
 		case !c.summed:
-			return Check{Of: t.name, State: NotRead}
+			return Check{Of: t.name, Offset: t.at(), State: NotRead}
 		default:
 			sum = join(sum, c.sum, power)
 		}
 	}
-	return compare(t.name, t.check.sum, sum)
+	return compare(t.name, t.at(), t.check.sum, sum)
 }
 
 // sumChunk makes sure that a chunk is summed.
@@ -140,7 +144,7 @@ func (d *chunked) sumChunk(ctx context.Context, c *chunk) error {
 	case done || c.kind == chunkIgnore || c.kind == chunkZero:
 		return nil
 	case !c.direct():
-		_, err := d.cache.get(c)
+		_, err := d.cache.get(c, 0, c.count*Sector)
 		return err
 	}
 	if err := d.checkRaw(c); err != nil {
@@ -156,7 +160,7 @@ func (d *chunked) sumChunk(ctx context.Context, c *chunk) error {
 // sumFile sums n bytes of the file at off.
 func (d *chunked) sumFile(ctx context.Context, off, n int64) (uint32, error) {
 	if !limit.Inside(off, n, d.size) {
-		return 0, &FormatError{off, "range lies outside the file", n}
+		return 0, fault(off, "range lies outside the file", n)
 	}
 	h := crc32.NewIEEE()
 	buf := make([]byte, 256<<10)

@@ -33,6 +33,8 @@ type chunk struct {
 	kind         uint32 // unknown kinds are kept, and fail when they are read
 	sum          uint32 // crc32 of what it unpacks to, once summed
 	summed       bool
+	failed       error // why it could not be unpacked: it is not tried again
+	spilled      bool  // it is in the spill file
 }
 
 // table is one resource blkx: the chunks of a run of sectors, usually one
@@ -50,7 +52,7 @@ func readTable(e entry, dataFork int64) (*table, error) {
 	be := binary.BigEndian
 	b := e.data
 	bad := func(off int, what string, value any) (*table, error) {
-		return nil, &FormatError{e.offset, "table " + strconv.Quote(e.name) + " byte " + strconv.Itoa(off) + ": " + what, value}
+		return nil, fault(e.offset, "table "+strconv.Quote(e.name)+" byte "+strconv.Itoa(off)+": "+what, value)
 	}
 	if len(b) < tableHead || string(b[:4]) != "mish" {
 		return bad(0, "is not a table of chunks", len(b))

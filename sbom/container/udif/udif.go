@@ -10,8 +10,9 @@
 // What it promises on hostile input: no panic and no endless loop. New reads
 // tables whose size the file bounds (32 MiB of XML at most), and unpacks only
 // what the partition maps need. ReadAt keeps 64 MiB of unpacked chunks and
-// bounds one chunk to 64 MiB, so memory does not grow with the image; a
-// sequential scan unpacks every chunk once. Empty sectors cost nothing,
+// bounds one chunk to 64 MiB, so memory does not grow with the image; what has
+// to leave memory and may be needed again goes to a file (SpillTo), so that a
+// chunk is unpacked once. Empty sectors cost nothing,
 // however many are claimed. What is unpacked is taken from the budget, and its
 // ratio to the size of the file is checked. A damaged chunk fails the reads
 // that need it, and no others.
@@ -19,11 +20,11 @@ package udif
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"math"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // Sector is the unit of all tables, in bytes.
@@ -40,28 +41,12 @@ var (
 	ErrSparse    = errors.New("sparse disk images are not supported: convert it to a compressed image (hdiutil convert)")
 )
 
-// FormatError says what is wrong with an image, and where.
-type FormatError struct {
-	Offset int64 // byte of the file; of the disk for partition maps
-	What   string
-	Value  any // the value at fault, an error below (see Unwrap), or nil
-}
+// Format is what messages call these bytes.
+const Format = "disk image"
 
-func (e *FormatError) Error() string {
-	s := "disk image: " + e.What
-	if err, ok := e.Value.(error); ok {
-		return fmt.Sprintf("%s at byte %d: %v", s, e.Offset, err)
-	}
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	return s + fmt.Sprintf(" at byte %d", e.Offset)
-}
-
-// Unwrap returns the error below, or nil.
-func (e *FormatError) Unwrap() error {
-	err, _ := e.Value.(error)
-	return err
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any) *malformed.Error {
+	return malformed.New(Format, offset, what, value)
 }
 
 // Kind is what a file is, by its magic numbers.
@@ -118,7 +103,7 @@ type disk = io.ReaderAt
 // from b, now and in every later read.
 //
 // Errors: ErrNotImage, ErrEncrypted, ErrSegmented, ErrSparse (wrapped);
-// *FormatError for damage that hides the whole image; *limit.Error; or the
+// *malformed.Error for damage that hides the whole image; *limit.Error; or the
 // error of r.
 func New(r io.ReaderAt, size int64, b *limit.Budget) (*Image, error) {
 	switch Detect(r, size) {
@@ -152,7 +137,7 @@ func newUDIF(r io.ReaderAt, size int64, b *limit.Budget) (*Image, error) {
 			return nil, err
 		}
 		if t.end-t.start != t.claimed {
-			im.complain(&FormatError{e.offset, "table " + t.name + " has chunks for another number of sectors than it says", t.claimed})
+			im.complain(fault(e.offset, "table "+t.name+" has chunks for another number of sectors than it says", t.claimed))
 		}
 		im.tables = append(im.tables, t)
 	}
@@ -161,9 +146,6 @@ func newUDIF(r io.ReaderAt, size int64, b *limit.Budget) (*Image, error) {
 		return nil, err
 	}
 	im.disk, im.size = d, d.end*Sector
-	if c := im.master(); c.State == Differs {
-		im.complain(&FormatError{k.at + 352, "checksum over the tables' checksums differs", fmt.Sprintf("%08x", c.Got)})
-	}
 	im.findPartitions()
 	return im, nil
 }
@@ -174,9 +156,16 @@ func (im *Image) complain(err error) { im.problems = append(im.problems, err) }
 // map that is not as its checksum says, a partition outside the disk.
 func (im *Image) Problems() []error { return im.problems }
 
-// Disk returns the whole disk and its size in bytes. Sectors that the image
-// does not store read as zero.
-func (im *Image) Disk() (io.ReaderAt, int64) { return im.disk, im.size }
+// SpillTo gives the image a place for unpacked chunks that memory has no room
+// for, so that they are not unpacked twice. It is called before the first read
+// of a partition, and must stay usable until the last.
+func (im *Image) SpillTo(s Spill) {
+	if d, ok := im.disk.(*chunked); ok {
+		d.cache.mu.Lock()
+		defer d.cache.mu.Unlock()
+		d.cache.spill = s
+	}
+}
 
 // bounded is a plain image: it ends at size.
 type bounded struct {

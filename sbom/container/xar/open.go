@@ -6,32 +6,32 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
-	"errors"
 	"hash"
 	"io"
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom/container/compress"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // Open returns a stream of an entry's content. A hard link gives the content of
 // its original. Size and checksums are verified at the end: where they differ,
-// the last Read gives a *FormatError in the place of io.EOF. A folder, a link,
+// the last Read gives a *malformed.Error in the place of io.EOF. A folder, a link,
 // or an entry with trouble gives an error at once.
 func (x *Reader) Open(e *Entry) (io.Reader, error) {
 	o := x.Original(e)
 	switch {
 	case o == nil:
-		return nil, &FormatError{-1, "hard link leads to no file", e.Link, nil}
+		return nil, fault(-1, "hard link leads to no file", e.Link, nil)
 	case o.Trouble != nil:
 		return nil, o.Trouble
 	case o.Type != TypeFile && o.Type != TypeHardlink:
-		return nil, &FormatError{-1, "entry has no content", string(o.Type), nil}
+		return nil, fault(-1, "entry has no content", string(o.Type), nil)
 	case !o.HasData:
 		return strings.NewReader(""), nil
 	case !limit.Inside(o.Offset, o.Length, x.size):
-		return nil, &FormatError{o.Offset, "data are not inside the file", o.Length, io.ErrUnexpectedEOF}
+		return nil, fault(o.Offset, "data are not inside the file", o.Length, io.ErrUnexpectedEOF)
 	}
 	raw := io.NewSectionReader(x.r, o.Offset, o.Length)
 	c := &content{entry: o, archived: newHash(o.Archived.Style), plain: newHash(o.Content.Style)}
@@ -41,7 +41,7 @@ func (x *Reader) Open(e *Entry) (io.Reader, error) {
 	}
 	m, ok := method(o.Encoding, raw)
 	if !ok {
-		return nil, &FormatError{o.Offset, "encoding is not known", o.Encoding, nil}
+		return nil, fault(o.Offset, "encoding is not known", o.Encoding, nil)
 	}
 	c.dec = c.raw
 	if m != compress.None {
@@ -106,17 +106,16 @@ func (c *content) Read(p []byte) (int, error) {
 	n, err := c.dec.Read(p)
 	if over := c.n + int64(n) - c.entry.Size; over > 0 {
 		n -= int(over)
-		err = &FormatError{c.entry.Offset, "content is longer than its size", c.entry.Size, nil}
+		err = fault(c.entry.Offset, "content is longer than its size", c.entry.Size, nil)
 	}
 	c.n += int64(n)
 	if c.plain != nil {
 		c.plain.Write(p[:n])
 	}
-	var packed *compress.FormatError
 	if err == io.EOF {
 		err = c.finish()
-	} else if errors.As(err, &packed) {
-		err = &FormatError{c.entry.Offset + max(packed.Offset, 0), "stored data", nil, err}
+	} else if packed := malformed.In(err, compress.Format); packed != nil {
+		err = fault(c.entry.Offset+max(packed.Offset, 0), "stored data", nil, err)
 	}
 	c.err = err
 	return n, err
@@ -125,19 +124,19 @@ func (c *content) Read(p []byte) (int, error) {
 // finish compares size and checksums.
 func (c *content) finish() error {
 	if c.n != c.entry.Size {
-		return &FormatError{c.entry.Offset, "content is shorter than its size", c.entry.Size, io.ErrUnexpectedEOF}
+		return fault(c.entry.Offset, "content is shorter than its size", c.entry.Size, io.ErrUnexpectedEOF)
 	}
 	if c.archived != nil {
 		if _, err := io.Copy(io.Discard, c.raw); err != nil {
 			return err
 		}
 		if got := hex.EncodeToString(c.archived.Sum(nil)); got != c.entry.Archived.Value {
-			return &FormatError{c.entry.Offset, "checksum of the stored data differs", c.entry.Archived.Style, nil}
+			return fault(c.entry.Offset, "checksum of the stored data differs", c.entry.Archived.Style, nil)
 		}
 	}
 	if c.plain != nil {
 		if got := hex.EncodeToString(c.plain.Sum(nil)); got != c.entry.Content.Value {
-			return &FormatError{c.entry.Offset, "checksum of the content differs", c.entry.Content.Style, nil}
+			return fault(c.entry.Offset, "checksum of the content differs", c.entry.Content.Style, nil)
 		}
 	}
 	return io.EOF

@@ -10,6 +10,7 @@ import (
 	"github.com/kinbom/kinbom/sbom/container/compress"
 	"github.com/kinbom/kinbom/sbom/container/xmlwalk"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // tocSum is where the checksum of the table of contents lies in the heap.
@@ -36,19 +37,17 @@ type walker struct {
 
 func (w *walker) walk(r io.Reader) error {
 	err := xmlwalk.Walk(r, xmlwalk.Handler{Start: w.start, End: w.end})
-	var bad *xmlwalk.FormatError
 	var over *limit.Error
 	switch {
 	case err == nil:
 		return w.paths()
-	case errors.As(err, &bad):
-		return &FormatError{-1, "table of contents", nil, err}
+	case malformed.In(err, xmlwalk.Format) != nil:
+		return fault(-1, "table of contents", nil, err)
 	case errors.As(err, &over):
 		return err
 	}
-	var packed *compress.FormatError
-	if errors.As(err, &packed) {
-		return &FormatError{w.x.start + max(packed.Offset, 0), "table of contents cannot be unpacked", nil, err}
+	if packed := malformed.In(err, compress.Format); packed != nil {
+		return fault(w.x.start+max(packed.Offset, 0), "table of contents cannot be unpacked", nil, err)
 	}
 	return err // the source's
 }
@@ -149,7 +148,7 @@ func (w *walker) setName(cur *Entry, e *xmlwalk.Element) {
 	if e.Attr("enctype") == "base64" {
 		b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(name), ""))
 		if err != nil {
-			cur.Trouble = &FormatError{-1, "name is not valid base64", nil, err}
+			cur.Trouble = fault(-1, "name is not valid base64", nil, err)
 		} else {
 			name = string(b)
 		}
@@ -189,7 +188,7 @@ func (w *walker) data(e *xmlwalk.Element) {
 	number := func(to *int64) {
 		n, err := strconv.ParseInt(e.Text, 10, 64)
 		if err != nil || n < 0 {
-			cur.Trouble = &FormatError{-1, "number of an entry is not valid: " + e.Name, e.Text, nil}
+			cur.Trouble = fault(-1, "number of an entry is not valid: "+e.Name, e.Text, nil)
 			return
 		}
 		*to = n
@@ -198,7 +197,7 @@ func (w *walker) data(e *xmlwalk.Element) {
 	case "offset":
 		number(&cur.Offset)
 		if cur.Offset > w.x.size {
-			cur.Trouble = &FormatError{-1, "data lie outside the file", cur.Offset, io.ErrUnexpectedEOF}
+			cur.Trouble = fault(-1, "data lie outside the file", cur.Offset, io.ErrUnexpectedEOF)
 			return
 		}
 		cur.Offset += w.x.heap

@@ -22,6 +22,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/compress"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // Magic is at the start of every xar archive.
@@ -32,30 +33,13 @@ const (
 	maxHeader  = 4096
 )
 
-// FormatError says what is wrong with an archive, and where.
-type FormatError struct {
-	Offset int64 // byte of the archive, or -1 when it is not known
-	What   string
-	Value  any   // the value at fault, or nil
-	Err    error // the cause, or nil
-}
+// format is what messages call these bytes.
+const format = "xar"
 
-func (e *FormatError) Error() string {
-	s := "xar: " + e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	if e.Offset >= 0 {
-		s += fmt.Sprintf(" at byte %d", e.Offset)
-	}
-	return s
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any, err error) *malformed.Error {
+	return &malformed.Error{Format: format, Offset: offset, What: what, Value: value, Err: err}
 }
-
-// Unwrap returns the cause.
-func (e *FormatError) Unwrap() error { return e.Err }
 
 // Type is the type of an entry. Words that are not listed here are kept as they
 // are in the archive ("fifo", "character special", ...).
@@ -89,7 +73,7 @@ type Entry struct {
 	Archived Checksum
 	Content  Checksum // the "extracted" checksum
 	HasData  bool     // the table names data; a file without is empty
-	Trouble  error    // why the entry cannot be read, or nil; *FormatError or *limit.Error
+	Trouble  error    // why the entry cannot be read, or nil; *malformed.Error or *limit.Error
 }
 
 // Reader is an open archive. Its methods may be used concurrently when the
@@ -118,26 +102,26 @@ type Reader struct {
 func Detect(head []byte) bool { return bytes.HasPrefix(head, []byte(Magic)) }
 
 // New reads the header and the table of contents of an archive of size bytes.
-// Errors are *FormatError, *limit.Error, or the source's.
+// Errors are *malformed.Error, *limit.Error, or the source's.
 func New(r io.ReaderAt, size int64, b *limit.Budget) (*Reader, error) {
 	h, err := limit.ReadNAt(r, 0, headerSize, size)
 	if err != nil {
-		return nil, &FormatError{min(size, headerSize), "header is cut", nil, err}
+		return nil, fault(min(size, headerSize), "header is cut", nil, err)
 	}
 	if string(h[:4]) != Magic {
-		return nil, &FormatError{0, "magic is missing", fmt.Sprintf("%x", h[:4]), nil}
+		return nil, fault(0, "magic is missing", fmt.Sprintf("%x", h[:4]), nil)
 	}
 	be := binary.BigEndian
 	length, version, packed, plain, alg := int64(be.Uint16(h[4:])), be.Uint16(h[6:]), be.Uint64(h[8:]), be.Uint64(h[16:]), be.Uint32(h[24:])
 	switch {
 	case length < headerSize || length > maxHeader:
-		return nil, &FormatError{4, "header size is not possible", length, nil}
+		return nil, fault(4, "header size is not possible", length, nil)
 	case version > 1:
-		return nil, &FormatError{6, "version is not known", version, nil}
+		return nil, fault(6, "version is not known", version, nil)
 	case packed > 1<<62 || !limit.Inside(length, int64(packed), size):
-		return nil, &FormatError{8, "table of contents is not inside the file", packed, io.ErrUnexpectedEOF}
+		return nil, fault(8, "table of contents is not inside the file", packed, io.ErrUnexpectedEOF)
 	case plain > 1<<62:
-		return nil, &FormatError{16, "size of the table of contents is not possible", plain, nil}
+		return nil, fault(16, "size of the table of contents is not possible", plain, nil)
 	}
 	x := &Reader{r: r, size: size, start: length, heap: length + int64(packed), budget: b, byID: map[string]int{}, TOCSize: int64(plain)}
 	sum := tocHash(alg, h, r, length, size)
@@ -159,7 +143,7 @@ func New(r io.ReaderAt, size int64, b *limit.Budget) (*Reader, error) {
 }
 
 func (x *Reader) trouble(off int64, what string, value any) {
-	x.Troubles = append(x.Troubles, &FormatError{off, what, value, nil})
+	x.Troubles = append(x.Troubles, fault(off, what, value, nil))
 }
 
 // tocHash returns the hash of the table of contents that the header names, or nil.

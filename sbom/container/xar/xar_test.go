@@ -13,6 +13,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/archivetest"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func open(b []byte, m limit.Max) (*Reader, error) {
@@ -132,7 +133,7 @@ func TestTruncated(t *testing.T) {
 	whole, _ := open(b, limit.Max{})
 	for n := range b {
 		x, err := open(b[:n], limit.Max{})
-		var bad *FormatError
+		var bad *malformed.Error
 		if int64(n) < whole.heap {
 			if !errors.As(err, &bad) || x != nil {
 				t.Fatalf("cut at %d: %v", n, err)
@@ -192,46 +193,18 @@ func TestChecksums(t *testing.T) {
 
 // TestHostile names the failure of each table of contents.
 func TestHostile(t *testing.T) {
-	file := func(inner string) string { return "<xar><toc><file>" + inner + "</file></toc></xar>" }
-	data := func(inner string) string { return file("<name>f</name><data>" + inner + "</data>") }
-	for name, c := range map[string]struct{ toc, want string }{
-		"no xml":            {"hello", "no element"},
-		"empty":             {"", "no element"},
-		"cut":               {"<xar><toc><file>", "ends too early"},
-		"entities":          {`<!DOCTYPE x [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;">]><xar><toc>&b;</toc></xar>`, "declarations are refused"},
-		"entity":            {`<xar><toc>&lol;</toc></xar>`, "damaged"},
-		"deep":              {strings.Repeat("<file>", 100_000), "limit on depth"},
-		"deep files":        {"<xar><toc>" + strings.Repeat("<file><name>a</name>", 600), "limit on depth"},
-		"many files":        {"<xar><toc>" + strings.Repeat("<file/>", 1001) + "</toc></xar>", "limit on entries"},
-		"two roots":         {"<xar/><xar/>", "second root"},
-		"wrong order":       {"<a><b></a></b>", "damaged"},
-		"offset text":       {data("<offset>x</offset>"), "not valid"},
-		"offset negative":   {data("<offset>-1</offset>"), "not valid"},
-		"offset far":        {data("<offset>9223372036854775807</offset>"), "outside the file"},
-		"length far":        {data("<offset>0</offset><length>9223372036854775807</length>"), "not inside the file"},
-		"size exabytes":     {data("<offset>0</offset><length>5</length><size>9223372036854775807</size>"), "shorter than its size"},
-		"size too small":    {data("<offset>0</offset><length>5</length><size>3</size>"), "longer than its size"},
-		"encoding":          {data(`<encoding style="application/x-zip"/><length>5</length>`), "encoding is not known"},
-		"not zlib":          {data(`<encoding style="application/x-gzip"/><length>20</length><size>9</size>`), "damaged"},
-		"checksum":          {data(`<length>0</length><extracted-checksum style="sha1">00</extracted-checksum>`), "checksum of the content differs"},
-		"archived checksum": {data(`<length>0</length><archived-checksum style="sha1">00</archived-checksum>`), "checksum of the stored data differs"},
-		"folder":            {file("<name>f</name><type>directory</type>"), "no content"},
-		"fifo":              {file("<name>f</name><type>fifo</type>"), "no content"},
-		"hard link":         {file(`<name>f</name><type link="77">hardlink</type>`), "leads to no file"},
-		"base64 name":       {file(`<name enctype="base64">!!</name>`), "base64"},
-		"long path":         {file("<name>" + strings.Repeat("n", 300) + "</name>"), "path length"},
-	} {
-		x, err := open(archivetest.XARRaw([]byte(c.toc), make([]byte, 40)), limit.Max{Entries: 1000, PathLength: 255})
+	for _, c := range archivetest.HostileXARs() {
+		x, err := open(c.Bytes, limit.Max{Entries: 1000, PathLength: 255})
 		if err == nil && len(x.Entries) == 1 {
 			var r io.Reader
 			if r, err = x.Open(&x.Entries[0]); err == nil {
 				_, err = io.ReadAll(r)
 			}
 		}
-		var bad *FormatError
+		var bad *malformed.Error
 		var over *limit.Error
-		if err == nil || !strings.Contains(err.Error(), c.want) || !errors.As(err, &bad) && !errors.As(err, &over) {
-			t.Errorf("%s: %v", name, err)
+		if err == nil || !strings.Contains(err.Error(), c.Want) || !errors.As(err, &bad) && !errors.As(err, &over) {
+			t.Errorf("%s: %v", c.Name, err)
 		}
 	}
 }

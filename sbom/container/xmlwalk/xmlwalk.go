@@ -11,11 +11,11 @@ package xmlwalk
 import (
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // Limits of one document.
@@ -25,27 +25,13 @@ const (
 	MaxText  = 64 << 10 // bytes of text kept for one element; the rest is cut off
 )
 
-// FormatError says what is wrong with a document, and where.
-type FormatError struct {
-	Offset int64 // byte of the document
-	What   string
-	Value  any   // the value at fault, or nil
-	Err    error // what the XML reader said, or nil
-}
+// Format is what messages call these bytes.
+const Format = "XML"
 
-func (e *FormatError) Error() string {
-	s := "XML: " + e.What
-	if e.Value != nil {
-		s += fmt.Sprintf(" (%v)", e.Value)
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return fmt.Sprintf("%s at byte %d", s, e.Offset)
+// fault says what is wrong with them, and where.
+func fault(offset int64, what string, value any, err error) *malformed.Error {
+	return &malformed.Error{Format: Format, Offset: offset, What: what, Value: value, Err: err}
 }
-
-// Unwrap returns what the XML reader said.
-func (e *FormatError) Unwrap() error { return e.Err }
 
 // Element is an element while it is open.
 type Element struct {
@@ -74,7 +60,7 @@ type Handler struct {
 	End   func(open []*Element) error
 }
 
-// Walk reads a document to its end. Errors are *FormatError, *limit.Error, the
+// Walk reads a document to its end. Errors are *malformed.Error, *limit.Error, the
 // source's, or the handler's.
 func Walk(r io.Reader, h Handler) error {
 	src := &guard{r: r, left: MaxSize}
@@ -85,7 +71,7 @@ func Walk(r io.Reader, h Handler) error {
 		at := d.InputOffset()
 		tok, err := d.Token()
 		if err == io.EOF && !seen {
-			return &FormatError{at, "no element", nil, io.ErrUnexpectedEOF}
+			return fault(at, "no element", nil, io.ErrUnexpectedEOF)
 		}
 		if err == io.EOF {
 			return nil
@@ -96,7 +82,7 @@ func Walk(r io.Reader, h Handler) error {
 		switch t := tok.(type) {
 		case xml.StartElement:
 			if len(open) == 0 && seen {
-				return &FormatError{at, "a second root element", t.Name.Local, nil}
+				return fault(at, "a second root element", t.Name.Local, nil)
 			}
 			seen = true
 			if len(open) == MaxDepth {
@@ -119,7 +105,7 @@ func Walk(r io.Reader, h Handler) error {
 				b.Write(t[:min(len(t), MaxText-b.Len())])
 			}
 		case xml.Directive:
-			return &FormatError{at, "declarations are refused", nil, nil}
+			return fault(at, "declarations are refused", nil, nil)
 		}
 		if err != nil {
 			return err
@@ -133,9 +119,9 @@ func explain(err error, src *guard, at int64) error {
 	case src.err != nil && src.err != io.EOF:
 		return src.err
 	case errors.As(err, &syntax) && src.err == io.EOF && strings.Contains(syntax.Msg, "unexpected EOF"):
-		return &FormatError{at, "ends too early", nil, io.ErrUnexpectedEOF}
+		return fault(at, "ends too early", nil, io.ErrUnexpectedEOF)
 	}
-	return &FormatError{at, "damaged", nil, err}
+	return fault(at, "damaged", nil, err)
 }
 
 // guard bounds the document and remembers the source's error.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 func walk(s string) (string, error) {
@@ -48,7 +49,7 @@ func TestHostile(t *testing.T) {
 		`<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>`: "declarations", `<?xml version="1.0" encoding="utf-7"?><a/>`: "damaged", "<a>\x01</a>": "damaged", strings.Repeat("<a>", MaxDepth+1): "limit on depth",
 	} {
 		_, err := walk(in)
-		var bad *FormatError
+		var bad *malformed.Error
 		var over *limit.Error
 		if err == nil || !strings.Contains(err.Error(), want) || !errors.As(err, &bad) && !errors.As(err, &over) {
 			t.Errorf("%.40q: %v", in, err)

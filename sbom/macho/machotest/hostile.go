@@ -40,18 +40,18 @@ func HostileTrie() []byte {
 
 // HostileCStrings is an image whose C string section claims 138 TB. Readers
 // that allocate what a section claims are killed (go-macho's GetCStrings).
-func HostileCStrings() []byte { return claim(Sample(false), "__cstring", 138<<40) }
+func HostileCStrings() []byte { return Claim(Sample(false), "__cstring", 138<<40) }
 
 // HostileCFStrings is an image whose CFString section claims 532 GB
 // (go-macho's GetCFStrings).
-func HostileCFStrings() []byte { return claim(Sample(false), "__cfstring", 532<<30) }
+func HostileCFStrings() []byte { return Claim(Sample(false), "__cfstring", 532<<30) }
 
 // HostileSwift is an image whose Swift type section claims 309 GB
 // (go-macho's GetSwiftTypes).
-func HostileSwift() []byte { return claim(Sample(false), "__swift5_types", 309<<30) }
+func HostileSwift() []byte { return Claim(Sample(false), "__swift5_types", 309<<30) }
 
 // HostileClassList is an image with a class list of 2^31 entries.
-func HostileClassList() []byte { return claim(Sample(false), "__objc_classlist", 8<<31) }
+func HostileClassList() []byte { return Claim(Sample(false), "__objc_classlist", 8<<31) }
 
 // HostileBinds is an image whose bind opcodes repeat one binding 2^60 times
 // without moving, and name a segment that does not exist (go-macho's
@@ -79,7 +79,7 @@ func HostileCommands() []byte {
 // symbol table claims 2^32-1 entries.
 func HostileSymbols() []byte {
 	b := Sample(false)
-	at := find(b, 0x2)
+	at := Find(b, 0x2)
 	binary.LittleEndian.PutUint32(b[at+12:], 1<<32-1)
 	binary.LittleEndian.PutUint64(b[at+16:], 1<<63|0x7fffffff)
 	return b
@@ -127,8 +127,8 @@ func Hostiles() map[string][]byte {
 	}
 }
 
-// find returns the offset of the first load command of a kind.
-func find(b []byte, cmd uint32) int {
+// Find returns the offset of the first load command of a kind.
+func Find(b []byte, cmd uint32) int {
 	le := binary.LittleEndian
 	for off, i := 32, uint32(0); i < le.Uint32(b[16:]); i++ {
 		if le.Uint32(b[off:]) == cmd {
@@ -141,11 +141,11 @@ func find(b []byte, cmd uint32) int {
 
 // command32 reads a word of the first load command of a kind.
 func command32(b []byte, cmd uint32, at int) uint32 {
-	return binary.LittleEndian.Uint32(b[find(b, cmd)+at:])
+	return binary.LittleEndian.Uint32(b[Find(b, cmd)+at:])
 }
 
-// claim changes the size that a section claims.
-func claim(b []byte, name string, size uint64) []byte {
+// Claim changes the size that a section claims.
+func Claim(b []byte, name string, size uint64) []byte {
 	n := appendFixed(nil, name)
 	for off := 32; off+80 < len(b); off += 4 {
 		if slices.Equal(b[off:off+16], n) {

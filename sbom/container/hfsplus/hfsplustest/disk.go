@@ -1,6 +1,9 @@
 package hfsplustest
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // extent is a run of blocks.
 type extent struct{ start, count uint32 }
@@ -9,7 +12,28 @@ type extent struct{ start, count uint32 }
 type disk struct {
 	block int
 	used  []bool
-	data  []byte
+	data  []byte // of all blocks but those of holes
+	holes []Hole
+}
+
+// hole marks blocks as used whose content is not kept.
+func (d *disk) hole(path string, size int64) extent {
+	n := int((size + int64(d.block) - 1) / int64(d.block))
+	e := extent{uint32(len(d.used)), uint32(n)}
+	d.holes = append(d.holes, Hole{path, int64(e.start) * int64(d.block), int64(n) * int64(d.block)})
+	d.used = append(d.used, slices.Repeat([]bool{true}, n)...)
+	return e
+}
+
+// at is where an extent's bytes are in data.
+func (d *disk) at(e extent) int {
+	at := int64(e.start) * int64(d.block)
+	for _, h := range d.holes {
+		if h.Offset < int64(e.start)*int64(d.block) {
+			at -= h.Size
+		}
+	}
+	return int(at)
 }
 
 // take marks the next blocks as used.
@@ -37,7 +61,7 @@ func (d *disk) store(data []byte, piece int) (list []extent) {
 			n = piece
 		}
 		e := d.take(n)
-		data = data[copy(d.data[int(e.start)*d.block:], data):]
+		data = data[copy(d.data[d.at(e):], data):]
 		list = append(list, e)
 		if piece > 0 {
 			d.skip(1)
@@ -59,7 +83,7 @@ func (d *disk) bitmap(tail int) bitmapFile {
 	}
 	at := d.take(blocks)
 	d.take(tail)
-	bits := d.data[int(at.start)*d.block:]
+	bits := d.data[d.at(at):]
 	for i, used := range d.used {
 		if used {
 			bits[i/8] |= 0x80 >> (i % 8)

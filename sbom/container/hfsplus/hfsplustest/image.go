@@ -22,8 +22,9 @@ type File struct {
 	HardLink       string // path of an earlier file: both become names of one content
 	FolderLink     string // name of this link's folder below the folder of such folders, as "dir_20"
 	Attrs          []Attr
-	Compressed     bool // sets UF_COMPRESSED
-	Piece          int  // blocks of each extent of the forks; 0: one extent
+	Compressed     bool  // sets UF_COMPRESSED
+	Hole           int64 // bytes of content, in place of Data, that the caller adds: see Volume.Holes
+	Piece          int   // blocks of each extent of the forks; 0: one extent
 
 	links uint32 // names of this content
 }
@@ -56,9 +57,16 @@ type Image struct {
 	Attributes   uint32 // bits of the volume's attributes; 0: unmounted
 }
 
+// Hole is where a file's content belongs that is not in Volume.Bytes.
+type Hole struct {
+	Path         string
+	Offset, Size int64 // bytes of the volume, whole blocks
+}
+
 // Volume is a volume that was built.
 type Volume struct {
-	Bytes []byte
+	Bytes []byte // without what belongs into Holes
+	Holes []Hole // in the order of the volume
 	// Places of the first block of the volume's own trees; -1 where there is none.
 	Extents, Catalog, Attributes int64
 	ID                           map[string]uint32 // of each path; of a hard link, of its content
@@ -194,7 +202,14 @@ func (b *builder) add(f File) {
 	if f.Compressed {
 		body[41] |= 0x20
 	}
-	copy(body[88:], b.fork(id, 0, f.Data, f.Piece))
+	if f.Hole > 0 {
+		e := b.disk.hole(f.Path, f.Hole)
+		record := forkRecord(0, int(e.count), []extent{e})
+		binary.BigEndian.PutUint64(record, uint64(f.Hole))
+		copy(body[88:], record)
+	} else {
+		copy(body[88:], b.fork(id, 0, f.Data, f.Piece))
+	}
 	copy(body[168:], b.fork(id, 0xff, f.Resource, f.Piece))
 	b.addAttrs(id, f.Attrs)
 	b.files++
@@ -283,7 +298,7 @@ func (b *builder) finish() *Volume {
 	copy(h[192:], extentsFork)
 	copy(h[272:], catalogFork)
 	copy(h[352:], attrFork)
-	v.Bytes = b.disk.bytes()
+	v.Bytes, v.Holes = b.disk.bytes(), b.disk.holes
 	copy(v.Bytes[1024:], h)
 	copy(v.Bytes[len(v.Bytes)-1024:], h)
 	return v

@@ -3,6 +3,7 @@ package udiftest
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 	"unicode/utf16"
 )
 
@@ -11,7 +12,10 @@ type Volume struct {
 	Name string
 	Type string // of an Apple partition map; GPT says Apple_APFS or Apple_HFS
 	Data []byte // whole blocks
+	Size int64  // bytes of a volume whose data the caller writes; then Data is empty
 }
+
+func (v Volume) size() int { return max(len(v.Data), int(v.Size)) }
 
 // GUIDs of partition types, as they are stored.
 var (
@@ -22,11 +26,21 @@ var (
 // GPT returns a disk with a GUID partition table, its copy at the end, and a
 // protective boot record. Blocks are of 512 or 4,096 bytes.
 func GPT(block int, volumes ...Volume) []byte {
+	head, tail := GPTAround(block, volumes...)
+	for _, v := range volumes {
+		head = append(head, v.Data...)
+	}
+	return append(head, tail...)
+}
+
+// GPTAround returns what stands before the first volume of such a disk, and what
+// stands behind the last.
+func GPTAround(block int, volumes ...Volume) (head, tail []byte) {
 	le := binary.LittleEndian
 	entryBlocks := 128 * 128 / block
 	first := 2 + entryBlocks
 	entries := make([]byte, 128*128)
-	var body []byte
+	body := 0
 	for i, v := range volumes {
 		e := entries[128*i:]
 		t := hfsGUID
@@ -35,15 +49,15 @@ func GPT(block int, volumes ...Volume) []byte {
 		}
 		copy(e, t[:])
 		e[16] = byte(i + 1)
-		at := first + len(body)/block
+		at := first + body/block
 		le.PutUint64(e[32:], uint64(at))
-		le.PutUint64(e[40:], uint64(at+len(v.Data)/block-1))
+		le.PutUint64(e[40:], uint64(at+v.size()/block-1))
 		for j, u := range utf16.Encode([]rune(v.Name)) {
 			le.PutUint16(e[56+2*j:], u)
 		}
-		body = append(body, v.Data...)
+		body += v.size()
 	}
-	blocks := first + len(body)/block + entryBlocks + 1
+	blocks := first + body/block + entryBlocks + 1
 	header := func(at, other, entriesAt int) []byte {
 		h := make([]byte, block)
 		copy(h, "EFI PART\x00\x00\x01\x00\x5C\x00\x00\x00")
@@ -63,8 +77,7 @@ func GPT(block int, volumes ...Volume) []byte {
 	disk[450], disk[454], disk[510], disk[511] = 0xEE, 1, 0x55, 0xAA
 	le.PutUint32(disk[458:], uint32(blocks-1))
 	disk = append(append(disk, header(1, blocks-1, 2)...), entries...)
-	disk = append(append(disk, body...), entries...)
-	return append(disk, header(blocks-1, 1, blocks-1-entryBlocks)...)
+	return disk, append(slices.Clone(entries), header(blocks-1, 1, blocks-1-entryBlocks)...)
 }
 
 // APM returns a disk with an Apple partition map.

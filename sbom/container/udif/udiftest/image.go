@@ -106,6 +106,46 @@ func (t Table) write(data *[]byte) (block []byte, sum uint32) {
 	return Mish(t.Start, uint64(len(t.Data)/Sector), sum, chunks), sum
 }
 
+// Run is a piece of a disk: whole sectors.
+type Run struct {
+	At   int64 // byte of the disk
+	Data []byte
+}
+
+// Sparse returns an image of a disk of size bytes, which one table describes.
+// What no run covers is free space: it costs nothing. Runs are sorted.
+func Sparse(name string, size int64, kind uint32, runs ...Run) []byte {
+	const most = 512 * Sector
+	var data []byte
+	var chunks []Chunk
+	var sum uint32
+	at := int64(0)
+	free := func(end int64) {
+		if end > at {
+			chunks = append(chunks, Chunk{Kind: Ignore, Start: uint64(at / Sector), Count: uint64((end - at) / Sector), Offset: uint64(len(data))})
+			at = end
+		}
+	}
+	for _, r := range runs {
+		if r.At < at || r.At%Sector != 0 || len(r.Data)%Sector != 0 {
+			panic("runs overlap or are not whole sectors")
+		}
+		free(r.At)
+		for b := range slices.Chunk(r.Data, most) {
+			packed := Pack(kind, b)
+			sum = crc32.Update(sum, crc32.IEEETable, b)
+			chunks = append(chunks, Chunk{kind, uint64(at / Sector), uint64(len(b) / Sector), uint64(len(data)), uint64(len(packed))})
+			data = append(data, packed...)
+			at += int64(len(b))
+		}
+	}
+	free(size)
+	chunks = append(chunks, Chunk{Kind: End, Start: uint64(at / Sector), Offset: uint64(len(data))})
+	block := Mish(0, uint64(size/Sector), sum, chunks)
+	master := crc32.ChecksumIEEE(binary.BigEndian.AppendUint32(nil, sum))
+	return Assemble(data, List([]Table{{Name: name}}, [][]byte{block}), master)
+}
+
 // Mish returns a table of chunks.
 func Mish(start, count uint64, sum uint32, chunks []Chunk) []byte {
 	be := binary.BigEndian
