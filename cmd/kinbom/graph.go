@@ -51,6 +51,10 @@ func runGraph(ctx context.Context, o *graphOptions, e *env, inputs []string) err
 	if err != nil {
 		return err
 	}
-	library.Find(g, library.Options{Store: l.store()})
+	model, err := library.BuiltinBackground()
+	if err != nil {
+		return err
+	}
+	library.Find(g, library.Options{Store: l.store(), Background: model})
 	return write(e.stdout, g)
 }

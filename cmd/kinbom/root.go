@@ -33,7 +33,7 @@ then:        kinbom audit APPS --family family.yaml`,
 		return usageError{err.Error(), "kinbom " + c.Name() + " --help"}
 	})
 	root.AddCommand(newInitCommand(e), newScanCommand(e), newAuditCommand(e), newGraphCommand(e), newWhyCommand(e),
-		newRulesCommand(e), newVersionCommand(e), newManCommand(e), newChildCommand(e), newWatchCommand(e))
+		newRulesCommand(e), newBackgroundCommand(e), newVersionCommand(e), newManCommand(e), newChildCommand(e), newWatchCommand(e))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	for _, c := range root.Commands() {
 		wrapArgs(c)

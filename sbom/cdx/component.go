@@ -236,6 +236,7 @@ func (w *writer) pkg(k *sbom.Package, ref string) cyclonedx.Component {
 	l.record(propPackageLicenses, len(k.Licenses), k.Licenses)
 	l.text(propPackagePlace, k.Place)
 	l.text(propPackageBundle, k.Bundle)
+	l.flag(propPackageMain, k.Main)
 	c.Properties = l.pointer()
 	technique, sure := cyclonedx.EvidenceIdentityTechniqueManifestAnalysis, sureManifest
 	if strings.Contains(k.FoundBy, "binary") {

@@ -223,6 +223,7 @@ func (r *parser) readPackage(c *cyclonedx.Component, s *propSet) {
 		FoundBy: s.text(propPackageFoundBy),
 		Place:   s.text(propPackagePlace),
 		Bundle:  s.text(propPackageBundle),
+		Main:    s.flag(propPackageMain),
 	}
 	s.record(propPackageLicenses, &k.Licenses)
 	r.p.Packages = append(r.p.Packages, k)

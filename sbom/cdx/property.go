@@ -90,6 +90,7 @@ const (
 	propPackageLicenses = "kinbom:package:licenses"
 	propPackagePlace    = "kinbom:package:place"
 	propPackageBundle   = "kinbom:package:bundle"
+	propPackageMain     = "kinbom:package:main"
 )
 
 // Values of propKind: what a component is.

@@ -1,0 +1,230 @@
+package library
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kinbom/kinbom/graph/kinship"
+	"github.com/kinbom/kinbom/sbom/fingerprint"
+)
+
+// tally is what the members of a lineage say about being background.
+type tally struct {
+	of       []counts // by member
+	own      int      // members that are the program's own by name
+	ownName  string   // a package of theirs, the first in order
+	features []uint64 // text of the fullest copy, each once
+}
+
+// counts is what is said of one member; several copies may say it.
+type counts struct {
+	library  int // number of the background library + 1, 0: not known
+	own      bool
+	standard bool     // refers to a source of Rust's standard library
+	private  string   // source path of Rust that may be the vendor's own
+	crates   []string // of the public registry that it refers to
+	text     []uint64 // of the fullest copy
+}
+
+// add counts one copy of a member.
+func (t *tally) add(b *backdrop, member, image int, set *fingerprint.Set, function int, fullest bool) {
+	c := &t.of[member]
+	f := &set.Functions[function]
+	if n, ok := b.function(image, f); ok && c.library == 0 {
+		c.library = n + 1
+	}
+	if p := b.ownName(image, f); p != "" {
+		if !c.own {
+			t.own++
+		}
+		c.own = true
+		if t.ownName == "" || p < t.ownName {
+			t.ownName = p
+		}
+	}
+	for _, k := range set.FeaturesOf(function) {
+		x := &set.Features[k]
+		if fullest && ownText(x.Kind) {
+			c.text = append(c.text, x.Hash)
+			t.features = append(t.features, x.Hash)
+		}
+		if x.Kind == fingerprint.FeatureString || x.Kind == fingerprint.FeaturePointer {
+			c.source(x.Text)
+		}
+	}
+}
+
+// source counts a path of a Rust source.
+func (c *counts) source(text string) {
+	crate, _, public, ok := rustSource(text)
+	switch {
+	case !ok:
+	case crate == standardRust:
+		c.standard = true
+	case public:
+		c.crates = append(c.crates, crate)
+	default:
+		c.private = text
+	}
+}
+
+func (t *tally) done() {
+	slices.Sort(t.features)
+	t.features = slices.Compact(t.features)
+}
+
+// most is the background library of most members, how many are of it, and how
+// many are of none.
+func (t *tally) most() (library, known, rest int) {
+	count := map[int]int{}
+	for i := range t.of {
+		if n := t.of[i].library; n > 0 {
+			count[n-1]++
+		} else {
+			rest++
+		}
+	}
+	for n, c := range count {
+		if c > known || c == known && n < library {
+			library, known = n, c
+		}
+	}
+	return library, known, rest
+}
+
+// restText is the text of the members that are not known.
+func (t *tally) restText() []uint64 {
+	var out []uint64
+	for i := range t.of {
+		if t.of[i].library == 0 {
+			out = append(out, t.of[i].text...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// ownText reports whether a kind of feature is the text of a library: literals
+// and its own methods. Selectors and classes that it uses are the system's.
+func ownText(k fingerprint.FeatureKind) bool {
+	return k == fingerprint.FeatureString || k == fingerprint.FeatureMethod
+}
+
+// rustVotes is what source paths of Rust say about a library.
+type rustVotes struct {
+	functions int  // that refer to a path of the standard library or of a public crate
+	private   bool // some path may be the vendor's own
+	crates    map[string]int
+}
+
+func (t *tally) rust() rustVotes {
+	r := rustVotes{crates: map[string]int{}}
+	for i := range t.of {
+		c := &t.of[i]
+		r.private = r.private || c.private != ""
+		if c.standard || len(c.crates) > 0 {
+			r.functions++
+		}
+		l := slices.Clone(c.crates)
+		slices.Sort(l)
+		for _, name := range slices.Compact(l) {
+			r.crates[name]++
+		}
+	}
+	return r
+}
+
+// background reports whether the paths are enough: a program that keeps its
+// source paths names its own files too, in most of its functions.
+func (r *rustVotes) background(members int) bool {
+	return !r.private && r.functions >= rustFunctions && float64(r.functions) >= rustShare*float64(members)
+}
+
+// name lists the crates, the most used first.
+func (r *rustVotes) name() string {
+	var l []string
+	for c := range r.crates {
+		l = append(l, c)
+	}
+	slices.SortFunc(l, func(a, b string) int {
+		if r.crates[a] != r.crates[b] {
+			return r.crates[b] - r.crates[a]
+		}
+		return strings.Compare(a, b)
+	})
+	switch {
+	case len(l) == 0:
+		return standardRust
+	case len(l) == 1:
+		return "Rust crate " + l[0]
+	case len(l) <= 3:
+		return "Rust crates " + strings.Join(l, ", ")
+	}
+	return fmt.Sprintf("Rust crates %s and %d more", strings.Join(l[:3], ", "), len(l)-3)
+}
+
+// long is how many instructions make one function say something by itself.
+const long = 32
+
+// split parts a lineage that is background from the members in it that are a
+// program's own by name: they came in by their place in the link. ok is false
+// for own code that is too little to say anything.
+func (s *static) split(l *kinship.Lineage, b *backdrop) (background, own *kinship.Lineage) {
+	if l.Background < 0 {
+		return l, nil
+	}
+	var mine, theirs []kinship.Member
+	longest := uint32(0)
+	for _, m := range l.Members {
+		is := false
+		for _, u := range m.Units {
+			set, err := s.images[u.Image].Set()
+			if err == nil && int(u.Function) < len(set.Functions) && b.ownName(int(u.Image), &set.Functions[u.Function]) != "" {
+				is = true
+				longest = max(longest, set.Functions[u.Function].Instructions)
+			}
+		}
+		if is {
+			mine = append(mine, m)
+		} else {
+			theirs = append(theirs, m)
+		}
+	}
+	if len(mine) == 0 {
+		return l, nil
+	}
+	if len(theirs) > 0 {
+		background = part(l, theirs, l.Background)
+	}
+	if float64(len(mine)) >= kinship.Measured().Functions || longest >= long {
+		own = part(l, mine, -1)
+	}
+	return background, own
+}
+
+// part is a lineage of some members of another, with its copies counted anew.
+func part(l *kinship.Lineage, members []kinship.Member, background int) *kinship.Lineage {
+	out := &kinship.Lineage{Members: members, Background: background}
+	units, exact := map[uint32]int{}, map[uint32]int{}
+	for i := range members {
+		last := -1
+		for _, u := range members[i].Units {
+			if int(u.Image) == last {
+				continue
+			}
+			last = int(u.Image)
+			units[u.Image]++
+			if u.How == kinship.Exact {
+				exact[u.Image]++
+			}
+		}
+	}
+	for _, c := range l.Copies {
+		if units[c.Image] > 0 {
+			c.Units, c.Exact, c.Text = units[c.Image], exact[c.Image], 0
+			out.Copies = append(out.Copies, c)
+		}
+	}
+	return out
+}
