@@ -19,6 +19,7 @@ type backgroundOptions struct {
 	scanFlags
 	output string
 	name   string
+	text   bool
 }
 
 func newBackgroundCommand(e *env) *cobra.Command {
@@ -46,6 +47,7 @@ background, and its kinship would be hidden.`,
 	}
 	build.Flags().StringVarP(&o.output, "output", "o", "", "file to write (required)")
 	build.Flags().StringVar(&o.name, "name", "", "name of the one library that all of the input is")
+	build.Flags().BoolVar(&o.text, "text-only", false, "keep the library's text and no marks: the input holds code of others too")
 	o.add(build)
 	show := &cobra.Command{
 		Use: "show [FILE]", Short: "List the libraries that a model knows (without FILE: the built-in one)",
@@ -116,6 +118,9 @@ func (o *backgroundOptions) learn(ctx context.Context, e *env, inputs []string, 
 		return nil, err
 	}
 	m, unread := library.LearnBackground(g, l.store(), o.name, from)
+	if o.text {
+		m = m.TextOnly()
+	}
 	for _, u := range unread {
 		fmt.Fprintf(e.stderr, "kinbom: warning: image %s was left out: %v\n", u.Image.Short(), u.Err)
 	}

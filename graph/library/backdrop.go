@@ -84,7 +84,7 @@ func (b *backdrop) program(x *goProgram, packages []*sbom.Package) {
 // goLibrary says whose a Go package is: background of a name, or somebody's own.
 func (b *backdrop) goLibrary(image int, p string) (name string, background bool) {
 	if b.goNames.isStandard(p) {
-		return "Go runtime and standard library", true
+		return standardGo, true
 	}
 	m := b.module(image, p)
 	return "Go module " + m, m != ""
@@ -111,6 +111,8 @@ func (b *backdrop) module(image int, p string) string {
 	return ""
 }
 
+const standardGo = "Go runtime and standard library"
+
 // function reports whether a function of an image is background, and of which
 // library.
 func (b *backdrop) function(image int, f *fingerprint.Function) (int, bool) {
@@ -118,6 +120,9 @@ func (b *backdrop) function(image int, f *fingerprint.Function) (int, bool) {
 	case fingerprint.NamePclntab:
 		if name, ok := b.goLibrary(image, goPackage(f.Name)); ok {
 			return b.named(name), true
+		}
+		if b.goNames.assembly[f.Name] {
+			return b.named(standardGo), true
 		}
 		return 0, false // its name says that it is somebody's own, whatever its mark is
 	case fingerprint.NameSymbol, fingerprint.NameExported:
@@ -172,8 +177,10 @@ const (
 
 // least source paths of Rust that make a library background.
 const (
-	rustFunctions = 5
-	rustShare     = .1
+	rustFunctions = 5   // of a library of any size, with the next
+	rustShare     = .05 // of its functions
+	rustFew       = 2   // of a small library whose other functions have no text at all, with the next
+	rustFewShare  = .3
 )
 
 // judge says whether a static library is background, and why. One function that
@@ -183,8 +190,12 @@ func (b *backdrop) judge(t *tally) (name string, background bool, why string) {
 		return "", false, fmt.Sprintf("%d of its functions are of %s, which is nobody else's", t.own, t.ownName)
 	}
 	n, known, rest := t.most()
+	r := t.rust()
 	if known > 0 {
 		lib, how := b.nameOf(n)
+		if r.functions > 0 && !r.private && !strings.HasPrefix(lib, "Rust ") { // a library that holds Rust code is not its name
+			lib = r.name()
+		}
 		switch {
 		case rest <= strayFunctions && rest < known, float64(rest) <= strayShare*float64(len(t.of)):
 			return lib, true, lib + ", " + how
@@ -198,7 +209,7 @@ func (b *backdrop) judge(t *tally) (name string, background bool, why string) {
 			return lib, true, lib + ", by its text; the marks are those of another build"
 		}
 	}
-	if r := t.rust(); r.background(len(t.of)) {
+	if r.background(len(t.of)) {
 		return r.name(), true, r.name() + ", by the source paths of " + fmt.Sprint(r.functions) + " functions"
 	}
 	if known > 0 {

@@ -14,13 +14,21 @@ var goPublicText string
 // goNames knows the import paths that say nothing about kinship.
 type goNames struct {
 	standard map[string]bool // packages of the standard library that can be imported
+	assembly map[string]bool // functions of its assembly sources whose names have no package
 	public   []string        // modules that anybody uses
 }
 
 func newGoNames() goNames {
-	n := goNames{standard: map[string]bool{}}
-	for _, w := range words(goStandardText) {
-		n.standard[w] = true
+	n := goNames{standard: map[string]bool{}, assembly: map[string]bool{}}
+	for line := range strings.Lines(goStandardText) {
+		to := n.standard
+		rest, ok := strings.CutPrefix(line, "asm:")
+		if ok {
+			to = n.assembly
+		}
+		for _, w := range words(rest) {
+			to[w] = true
+		}
 	}
 	n.public = words(goPublicText)
 	return n

@@ -69,16 +69,39 @@ func NewBackground(l []BackgroundEntry) *Background {
 		slices.Sort(x.Marks)
 		slices.Sort(x.Features)
 		x.Marks, x.Features = slices.Compact(x.Marks), slices.Compact(x.Features)
-		for _, m := range x.Marks {
-			if _, ok := b.marks[m]; !ok { // a function that two libraries have: the first by name
-				b.marks[m] = int32(i)
-			}
-		}
-		for _, h := range x.Features {
+	}
+	b.index()
+	return b
+}
+
+// index makes the tables to look up in. A function that several entries have is
+// of the smallest: the others hold that library among more.
+func (b *Background) index() {
+	order := make([]int, len(b.Entries))
+	for i := range order {
+		order[i] = i
+		for _, h := range b.Entries[i].Features {
 			b.features[h] = append(b.features[h], int32(i))
 		}
 	}
-	return b
+	slices.SortStableFunc(order, func(x, y int) int {
+		return cmp.Or(cmp.Compare(nameless(b.Entries[x].Name), nameless(b.Entries[y].Name)), cmp.Compare(len(b.Entries[x].Marks), len(b.Entries[y].Marks)))
+	})
+	for _, i := range order {
+		for _, m := range b.Entries[i].Marks {
+			if _, ok := b.marks[m]; !ok {
+				b.marks[m] = int32(i)
+			}
+		}
+	}
+}
+
+// nameless is 1 for the entries of code that nothing names.
+func nameless(name string) int {
+	if name == unnamedPublic {
+		return 1
+	}
+	return 0
 }
 
 // Join is a model of both; either may be nil.
@@ -90,6 +113,16 @@ func (b *Background) Join(other *Background) *Background {
 		return b
 	}
 	return NewBackground(append(slices.Clone(b.Entries), other.Entries...))
+}
+
+// TextOnly is the model without marks: of input that holds code of other
+// libraries too, which the marks would give a wrong name.
+func (b *Background) TextOnly() *Background {
+	l := slices.Clone(b.Entries)
+	for i := range l {
+		l[i].Marks = nil
+	}
+	return NewBackground(l)
 }
 
 // Write saves the model. The same model gives the same bytes.

@@ -72,6 +72,8 @@ func TestBackgroundKnows(t *testing.T) {
 		{fingerprint.Function{Full: 2}, "zlib"}, {fingerprint.Function{Full: 9}, "expat"}, {fingerprint.Function{Full: 3}, ""},
 		{fingerprint.Function{Full: 3, Name: "runtime.mallocgc", From: fingerprint.NamePclntab}, std},
 		{fingerprint.Function{Full: 3, Name: "encoding/json.Marshal", From: fingerprint.NamePclntab}, std},
+		{fingerprint.Function{Full: 3, Name: "gogo", From: fingerprint.NamePclntab}, std}, // assembly: no package
+		{fingerprint.Function{Full: 3, Name: "collect", From: fingerprint.NamePclntab}, ""},
 		{fingerprint.Function{Full: 3, Name: "golang.org/x/sys/unix.Stat", From: fingerprint.NamePclntab}, "Go module golang.org/x"},
 		{fingerprint.Function{Full: 3, Name: "main.main", From: fingerprint.NamePclntab}, ""},
 		{fingerprint.Function{Full: 2, Name: "main.inflate", From: fingerprint.NamePclntab}, ""}, // its name says more than its mark
@@ -154,8 +156,9 @@ func TestRustByPaths(t *testing.T) {
 		{[]string{commit + "std/src/io/mod.rs", commit + "core/src/str/mod.rs", commit + "alloc/src/vec.rs", commit + "std/src/path.rs", "/rust/deps/gimli-0.32.3/src/read/line.rs"}, 30, standardRust},
 		{[]string{registry + "rand-0.10.2/src/lib.rs", registry + "rand-0.10.2/src/a.rs", registry + "rand-0.10.2/src/b.rs", commit + "std/src/path.rs", registry + "bcrypt-0.19.3/src/lib.rs"}, 30, "Rust crates rand, bcrypt"},
 		{[]string{registry + "rand-0.10.2/src/lib.rs", registry + "rand-0.10.2/src/a.rs", commit + "std/src/path.rs", commit + "std/src/a.rs", commit + "std/src/b.rs", "crates/collect/src/lib.rs"}, 30, ""},
+		{[]string{registry + "rand-0.10.2/src/lib.rs", commit + "std/src/a.rs"}, 6, "Rust crate rand"},                                                                                          // a small one
 		{[]string{registry + "rand-0.10.2/src/lib.rs", registry + "rand-0.10.2/src/a.rs", commit + "std/src/path.rs", commit + "std/src/a.rs"}, 30, ""},                                         // too few
-		{[]string{commit + "std/src/io/mod.rs", commit + "core/src/str/mod.rs", commit + "alloc/src/vec.rs", commit + "std/src/path.rs", commit + "std/src/path.rs"}, 51, ""},                   // of too many
+		{[]string{commit + "std/src/io/mod.rs", commit + "core/src/str/mod.rs", commit + "alloc/src/vec.rs", commit + "std/src/path.rs", commit + "std/src/path.rs"}, 101, ""},                  // of too many
 		{[]string{commit + "a.rs", commit + "b.rs", commit + "c.rs", commit + "d.rs", "/x/registry/src/crates.example.com-1949cf8c6b5b557f/collect-1.0.0/src/lib.rs", commit + "e.rs"}, 30, ""}, // a private registry
 		{[]string{commit + "a.rs", commit + "b.rs", commit + "c.rs", commit + "d.rs", commit + "e.rs", "/x/.cargo/git/checkouts/collect-1949cf8c6b5b557f/abcdef0/src/lib.rs"}, 30, ""},
 	} {

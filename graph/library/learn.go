@@ -24,9 +24,7 @@ func LearnBackground(g *graph.Graph, store Store, name, from string) (*Backgroun
 	r := kinship.Find(s.images, kinship.Options{Thresholds: kinship.Measured(), Background: b.function})
 	var l []BackgroundEntry
 	for i := range r.Lineages {
-		if e, ok := s.entry(&r.Lineages[i], b, from); ok {
-			l = append(l, e)
-		}
+		l = append(l, s.entries(&r.Lineages[i], b, from)...)
 	}
 	return NewBackground(l), s.unread(r)
 }
@@ -35,31 +33,51 @@ func LearnBackground(g *graph.Graph, store Store, name, from string) (*Backgroun
 // nothing names.
 const unnamedPublic = "public code without a name"
 
-// entry makes a background library of a lineage.
-func (s *static) entry(l *kinship.Lineage, b *backdrop, from string) (BackgroundEntry, bool) {
+// entries makes background libraries of a lineage: one, or of Rust one for each
+// crate that a function's source paths name.
+func (s *static) entries(l *kinship.Lineage, b *backdrop, from string) []BackgroundEntry {
 	d := s.describe(l, b)
 	name, known, _ := b.judge(&d.tally)
 	if d.own > 0 || known && strings.HasPrefix(name, "Go ") {
-		return BackgroundEntry{}, false
+		return nil
 	}
-	if names := d.evidence(); name == "" {
-		name = unnamedPublic
-		if len(names) > 0 && sure(names[0].How) {
-			name = withoutVersion(names[0].Name)
-		}
+	r := d.rust()
+	rest := unnamedPublic
+	names := d.evidence()
+	switch {
+	case len(r.crates) > 0: // what names no crate may be of any
+	case r.functions > 0 || name == standardRust:
+		rest = standardRust
+	case len(names) > 0 && sure(names[0].How):
+		rest = withoutVersion(names[0].Name)
 	}
-	e := BackgroundEntry{Name: name, From: from}
-	if name != unnamedPublic {
-		e.Features = d.features
-	}
+	of := map[string]*BackgroundEntry{}
 	for i := range l.Members {
+		name := rest
+		if c := d.of[i].crates; len(c) > 0 {
+			name = "Rust crate " + c[0]
+		}
+		e := of[name]
+		if e == nil {
+			e = &BackgroundEntry{Name: name, From: from}
+			of[name] = e
+		}
 		for _, u := range l.Members[i].Units {
 			if m, ok := d.markAt[u]; ok {
 				e.Marks = append(e.Marks, m)
 			}
 		}
+		if name != unnamedPublic {
+			e.Features = append(e.Features, d.of[i].text...)
+		}
 	}
-	return e, len(e.Marks) > 0
+	var out []BackgroundEntry
+	for _, e := range of {
+		if len(e.Marks) > 0 {
+			out = append(out, *e)
+		}
+	}
+	return out // NewBackground sorts
 }
 
 // sure reports whether a way of naming is good enough for a name that every

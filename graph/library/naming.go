@@ -104,7 +104,9 @@ func (n *naming) function(f *fingerprint.Function, image sbom.Digest) {
 			return
 		}
 		if c := rustCrate(f.Name); c != "" {
-			n.vote(NamedCrate, c, f.Name, image)
+			if !isRustStandard(c) { // of which any code has some
+				n.vote(NamedCrate, c, f.Name, image)
+			}
 			return
 		}
 		if !strings.HasPrefix(f.Name, "_") && !strings.ContainsAny(f.Name, "[.$ ") {
@@ -152,7 +154,11 @@ func sourceName(t string) (name, how string) {
 	}
 	parts := strings.Split(path.Dir(p), "/")
 	if ext == ".rs" {
-		if crate, _, _, _ := rustSource(p); crate != "" {
+		switch crate, _, _, _ := rustSource(p); crate {
+		case "":
+		case standardRust:
+			return "", "" // any code has it inlined
+		default:
 			return crate, NamedCrate
 		}
 		for i := len(parts) - 1; i > 0; i-- {

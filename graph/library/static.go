@@ -246,9 +246,11 @@ func (s *static) library(l *kinship.Lineage, b *backdrop) (Library, bool) {
 	lib.Name = nameOf(lib.Names, n.marks)
 	name := ""
 	name, lib.Background, lib.Why = b.judge(&n.tally)
-	lib.Name = cmp.Or(name, lib.Name)
 	if reads := s.reads(&lib); lib.Background && reads != "" {
-		lib.Background, lib.Why = false, fmt.Sprintf("like %s, but that does not clear code with %s", lib.Name, reads)
+		lib.Background, lib.Why = false, fmt.Sprintf("like %s, but that does not clear code with %s", name, reads)
+	}
+	if lib.Background {
+		lib.Name = name
 	}
 	return lib, true
 }

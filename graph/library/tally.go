@@ -114,6 +114,7 @@ func ownText(k fingerprint.FeatureKind) bool {
 // rustVotes is what source paths of Rust say about a library.
 type rustVotes struct {
 	functions int  // that refer to a path of the standard library or of a public crate
+	text      bool // a function without such a path refers to a literal
 	private   bool // some path may be the vendor's own
 	crates    map[string]int
 }
@@ -125,6 +126,8 @@ func (t *tally) rust() rustVotes {
 		r.private = r.private || c.private != ""
 		if c.standard || len(c.crates) > 0 {
 			r.functions++
+		} else if len(c.text) > 0 {
+			r.text = true
 		}
 		l := slices.Clone(c.crates)
 		slices.Sort(l)
@@ -138,7 +141,8 @@ func (t *tally) rust() rustVotes {
 // background reports whether the paths are enough: a program that keeps its
 // source paths names its own files too, in most of its functions.
 func (r *rustVotes) background(members int) bool {
-	return !r.private && r.functions >= rustFunctions && float64(r.functions) >= rustShare*float64(members)
+	share := float64(r.functions) / float64(max(members, 1))
+	return !r.private && (r.functions >= rustFunctions && share >= rustShare || r.functions >= rustFew && share >= rustFewShare && !r.text)
 }
 
 // name lists the crates, the most used first.
