@@ -13,6 +13,7 @@ show; "carries" is not "collects".
 	kinbom audit  boms/  --family family.yaml  the same report from saved SBOMs
 	kinbom graph  boms/  --format dot          the family's graph
 	kinbom why    "Doc Cleaner" browser-collection boms/
+	kinbom background  build PATH... -o FILE | show [FILE]
 	kinbom rules  list | show ID | test FILE
 	kinbom version
 

@@ -171,3 +171,46 @@ func TestRustByPaths(t *testing.T) {
 		}
 	}
 }
+
+func TestForeignStretch(t *testing.T) {
+	b := newBackdrop(NewBackground([]BackgroundEntry{{Name: "zlib", Marks: []fingerprint.Mark{1}, Features: []uint64{1, 2, 3, 4, 5, 6, 7, 8}}}))
+	// z: known by its mark, t: by its text, n: no text, v: text of its own, m: mixed text
+	for _, x := range []struct{ members, want string }{
+		{"zzzttnnz", "________"},
+		{"zzzvvvvvzz", "___xxxxx__"},
+		{"zzznvnvvnvvnz", "____xxxxxxx__"},
+		{"zzzvvvvzz", "_________"},         // too few
+		{"zzzvvvtvvzz", "___________"},     // the library's own between them
+		{"zzzvvvmvvzz", "___________"},     // more than half of it is the library's
+		{"ttttttttvvvvv", "________xxxxx"}, // known by text alone
+		{"vvvvvnn", "_______"},             // nothing is known
+	} {
+		y := &tally{}
+		for i, c := range x.members {
+			k := counts{}
+			switch c {
+			case 'z':
+				k.library = 1
+			case 't':
+				k.text = []uint64{uint64(1 + i%8)}
+			case 'v':
+				k.text = []uint64{uint64(100 + i)}
+			case 'm':
+				k.text = []uint64{1, 2, uint64(100 + i)}
+			}
+			y.of = append(y.of, k)
+			y.features = append(y.features, k.text...)
+		}
+		got := ""
+		for _, is := range b.foreign(y) {
+			if is {
+				got += "x"
+			} else {
+				got += "_"
+			}
+		}
+		if got != x.want {
+			t.Errorf("%s: %s, want %s", x.members, got, x.want)
+		}
+	}
+}

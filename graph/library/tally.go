@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kinbom/kinbom/graph/kinship"
 	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
 
@@ -166,69 +165,4 @@ func (r *rustVotes) name() string {
 		return "Rust crates " + strings.Join(l, ", ")
 	}
 	return fmt.Sprintf("Rust crates %s and %d more", strings.Join(l[:3], ", "), len(l)-3)
-}
-
-// long is how many instructions make one function say something by itself.
-const long = 32
-
-// split parts a lineage that is background from the members in it that are a
-// program's own by name: they came in by their place in the link. ok is false
-// for own code that is too little to say anything.
-func (s *static) split(l *kinship.Lineage, b *backdrop) (background, own *kinship.Lineage) {
-	if l.Background < 0 {
-		return l, nil
-	}
-	var mine, theirs []kinship.Member
-	longest := uint32(0)
-	for _, m := range l.Members {
-		is := false
-		for _, u := range m.Units {
-			set, err := s.images[u.Image].Set()
-			if err == nil && int(u.Function) < len(set.Functions) && b.ownName(int(u.Image), &set.Functions[u.Function]) != "" {
-				is = true
-				longest = max(longest, set.Functions[u.Function].Instructions)
-			}
-		}
-		if is {
-			mine = append(mine, m)
-		} else {
-			theirs = append(theirs, m)
-		}
-	}
-	if len(mine) == 0 {
-		return l, nil
-	}
-	if len(theirs) > 0 {
-		background = part(l, theirs, l.Background)
-	}
-	if float64(len(mine)) >= kinship.Measured().Functions || longest >= long {
-		own = part(l, mine, -1)
-	}
-	return background, own
-}
-
-// part is a lineage of some members of another, with its copies counted anew.
-func part(l *kinship.Lineage, members []kinship.Member, background int) *kinship.Lineage {
-	out := &kinship.Lineage{Members: members, Background: background}
-	units, exact := map[uint32]int{}, map[uint32]int{}
-	for i := range members {
-		last := -1
-		for _, u := range members[i].Units {
-			if int(u.Image) == last {
-				continue
-			}
-			last = int(u.Image)
-			units[u.Image]++
-			if u.How == kinship.Exact {
-				exact[u.Image]++
-			}
-		}
-	}
-	for _, c := range l.Copies {
-		if units[c.Image] > 0 {
-			c.Units, c.Exact, c.Text = units[c.Image], exact[c.Image], 0
-			out.Copies = append(out.Copies, c)
-		}
-	}
-	return out
 }
