@@ -10,7 +10,7 @@ TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz bench bench-opening fixtures fixtures-check real kinship size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz bench bench-opening fixtures fixtures-check background real kinship size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,9 @@ bench-opening: build ## CPU of opening beside 7zz, and memory on a disk image of
 
 fixtures: ## rebuild the fixture family (needs the compilers that fixtures/family/toolchain.txt names)
 	fixtures/family/build.sh
+
+background: build ## make the built-in background model anew (needs npm, clang-19, lld-19, musl-dev; minutes)
+	fixtures/background/build.sh bin/kinbom '$(CURDIR)/.cache/background' graph/library/builtin.kbg
 
 fixtures-check: ## rebuild the fixture family and compare byte for byte with the committed one
 	@.ci/fixtures-check

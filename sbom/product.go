@@ -118,6 +118,7 @@ type Package struct {
 	Licenses []string // sorted
 	Place    string   // path of the file that shows it, relative to the product
 	Bundle   string   // Path of the innermost bundle that holds Place
+	Main     bool     // the program at Place was built from this package (Go: its main module)
 
 	Evidence []Evidence // bytes that give the version, where they are known; sorted
 }

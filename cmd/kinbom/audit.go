@@ -92,7 +92,11 @@ func (o *auditOptions) report(ctx context.Context, e *env, inputs []string) (*fi
 	if err != nil {
 		return nil, err
 	}
-	opts := audit.Options{FailOn: o.failOn, MinGrade: sbom.Grade(o.minGrade), RequireComplete: o.requireComplete, Version: version}
+	model, err := background(fam, o.family)
+	if err != nil {
+		return nil, err
+	}
+	opts := audit.Options{FailOn: o.failOn, MinGrade: sbom.Grade(o.minGrade), RequireComplete: o.requireComplete, Version: version, Background: model}
 	l, err := o.load(ctx, e, inputs)
 	if err != nil {
 		return nil, err

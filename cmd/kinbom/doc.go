@@ -16,6 +16,7 @@ show; "carries" is not "collects".
 	kinbom libs   boms/                        the libraries that products share, static ones too
 	kinbom who    HTUploader boms/             who carries a library, class, symbol or hash
 	kinbom compare boms-1/ boms-2/             what two releases or two products share
+	kinbom background  build PATH... -o FILE | show [FILE]
 	kinbom rules  list | show ID | test FILE
 	kinbom version
 

@@ -51,7 +51,11 @@ func runGraph(ctx context.Context, o *graphOptions, e *env, inputs []string) err
 	if err != nil {
 		return err
 	}
-	if _, unread := library.Find(g, library.Options{Store: l.store()}); len(unread) > 0 {
+	model, err := library.BuiltinBackground()
+	if err != nil {
+		return err
+	}
+	if _, unread := library.Find(g, library.Options{Store: l.store(), Background: model}); len(unread) > 0 {
 		fmt.Fprintf(e.stderr, "kinbom: warning: the kinship of %s is unknown: %s: %s\n", count(len(unread), "image"), unread[0].Image.Short(), unread[0].Why())
 	}
 	return write(e.stdout, g)

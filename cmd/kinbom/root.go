@@ -34,7 +34,7 @@ then:        kinbom audit APPS --family family.yaml`,
 	})
 	root.AddCommand(newInitCommand(e), newScanCommand(e), newAuditCommand(e), newGraphCommand(e), newWhyCommand(e),
 		newLibsCommand(e), newWhoCommand(e), newCompareCommand(e),
-		newRulesCommand(e), newVersionCommand(e), newManCommand(e), newChildCommand(e), newWatchCommand(e))
+		newRulesCommand(e), newBackgroundCommand(e), newVersionCommand(e), newManCommand(e), newChildCommand(e), newWatchCommand(e))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	for _, c := range root.Commands() {
 		wrapArgs(c)

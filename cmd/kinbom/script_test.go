@@ -31,7 +31,7 @@ func TestScript(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"release": cmdRelease, "status": cmdStatus, "columns": cmdColumns, "validjson": cmdValidJSON, "bytes": cmdBytes,
-			"answer": cmdAnswer, "validquery": cmdValidQuery, "resave": cmdResave,
+			"answer": cmdAnswer, "validquery": cmdValidQuery, "resave": cmdResave, "gobuild": cmdGoBuild,
 		},
 		Condition: func(c string) (bool, error) {
 			if tool, ok := strings.CutPrefix(c, "tool:"); ok {
@@ -75,6 +75,17 @@ func cmdStatus(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// gobuild DIR OUT PACKAGE builds a stripped Go program for macOS from a module
+// that needs no network. It uses the compile cache of the caller.
+func cmdGoBuild(ts *testscript.TestScript, _ bool, args []string) {
+	c := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", ts.MkAbs(args[1]), args[2])
+	c.Dir = ts.MkAbs(args[0])
+	c.Env = append(os.Environ(), "GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0", "GOFLAGS=", "GOPROXY=off", "GOTOOLCHAIN=local", "GOWORK=off")
+	if out, err := c.CombinedOutput(); err != nil {
+		ts.Fatalf("go build: %v\n%s", err, out)
 	}
 }
 

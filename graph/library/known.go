@@ -28,7 +28,7 @@ type BackgroundEntry struct {
 	Name     string
 	From     string             // where it was learnt, for people
 	Marks    []fingerprint.Mark // full marks of its functions, sorted
-	Features []uint64           // hashes of its rare features, sorted
+	Features []uint64           // hashes of its text: literals and methods, sorted
 }
 
 // The saved form of a model. All numbers are little-endian.
@@ -69,16 +69,39 @@ func NewBackground(l []BackgroundEntry) *Background {
 		slices.Sort(x.Marks)
 		slices.Sort(x.Features)
 		x.Marks, x.Features = slices.Compact(x.Marks), slices.Compact(x.Features)
-		for _, m := range x.Marks {
-			if _, ok := b.marks[m]; !ok { // a function that two libraries have: the first by name
-				b.marks[m] = int32(i)
-			}
-		}
-		for _, h := range x.Features {
+	}
+	b.index()
+	return b
+}
+
+// index makes the tables to look up in. A function that several entries have is
+// of the smallest: the others hold that library among more.
+func (b *Background) index() {
+	order := make([]int, len(b.Entries))
+	for i := range order {
+		order[i] = i
+		for _, h := range b.Entries[i].Features {
 			b.features[h] = append(b.features[h], int32(i))
 		}
 	}
-	return b
+	slices.SortStableFunc(order, func(x, y int) int {
+		return cmp.Or(cmp.Compare(nameless(b.Entries[x].Name), nameless(b.Entries[y].Name)), cmp.Compare(len(b.Entries[x].Marks), len(b.Entries[y].Marks)))
+	})
+	for _, i := range order {
+		for _, m := range b.Entries[i].Marks {
+			if _, ok := b.marks[m]; !ok {
+				b.marks[m] = int32(i)
+			}
+		}
+	}
+}
+
+// nameless is 1 for the entries of code that nothing names.
+func nameless(name string) int {
+	if name == unnamedPublic {
+		return 1
+	}
+	return 0
 }
 
 // Join is a model of both; either may be nil.
@@ -90,6 +113,16 @@ func (b *Background) Join(other *Background) *Background {
 		return b
 	}
 	return NewBackground(append(slices.Clone(b.Entries), other.Entries...))
+}
+
+// TextOnly is the model without marks: of input that holds code of other
+// libraries too, which the marks would give a wrong name.
+func (b *Background) TextOnly() *Background {
+	l := slices.Clone(b.Entries)
+	for i := range l {
+		l[i].Marks = nil
+	}
+	return NewBackground(l)
 }
 
 // Write saves the model. The same model gives the same bytes.
@@ -191,26 +224,50 @@ func (r *modelReader) word() uint64 {
 	return v
 }
 
-// least text that makes code that is known by other marks background.
+// Least text that makes code that is known by other marks background, and how
+// many entries may have a text that counts: what more have names nobody.
 const (
-	knownFeatures = 5
+	knownFeatures = 8
 	knownShare    = .5
+	commonEntries = 3
 )
 
-// byText is the entry whose text a library mostly consists of, or -1.
+// byText is the entry whose text a library mostly consists of, or -1. Of entries
+// that have as much of it the smallest is taken: the others hold it among more.
 func (b *Background) byText(features []uint64) int {
-	count := map[int32]int{}
-	for _, h := range features {
-		for _, n := range b.features[h] {
-			count[n]++
+	best, most := -1, 0
+	for n, c := range b.share(features) {
+		if c < knownFeatures || float64(c) < knownShare*float64(len(features)) {
+			continue
 		}
-	}
-	best := -1
-	for n, c := range count {
-		if c >= knownFeatures && float64(c) >= knownShare*float64(len(features)) &&
-			(best < 0 || c > count[int32(best)] || c == count[int32(best)] && int(n) < best) {
-			best = int(n)
+		size := func(n int) int { return len(b.Entries[n].Features) }
+		if best < 0 || c > most || c == most && (size(int(n)) < size(best) || size(int(n)) == size(best) && int(n) < best) {
+			best, most = int(n), c
 		}
 	}
 	return best
+}
+
+// byTextIs reports whether some features are mostly those of the entry of a name.
+func (b *Background) byTextIs(features []uint64, name string) bool {
+	for n, c := range b.share(features) {
+		if b.Entries[n].Name == name && c >= knownFeatures && float64(c) >= knownShare*float64(len(features)) {
+			return true
+		}
+	}
+	return false
+}
+
+// share counts how many of the features each entry has. Features that many
+// entries have count for none.
+func (b *Background) share(features []uint64) map[int32]int {
+	count := map[int32]int{}
+	for _, h := range features {
+		if l := b.features[h]; len(l) <= commonEntries {
+			for _, n := range l {
+				count[n]++
+			}
+		}
+	}
+	return count
 }

@@ -74,8 +74,13 @@ func (n *naming) learn(set *fingerprint.Set, units []memberUnit, image sbom.Dige
 		n.function(f, image)
 		n.object(set, f, image)
 		for _, k := range set.FeaturesOf(int(u.function)) {
-			if t := set.Features[k].Text; t != "" && set.Features[k].Kind == fingerprint.FeatureString {
-				n.literal(t, image)
+			x := &set.Features[k]
+			switch {
+			case x.Text == "":
+			case x.Kind == fingerprint.FeatureString:
+				n.literal(x.Text, image)
+			case x.Kind == fingerprint.FeaturePointer && strings.HasSuffix(x.Text, ".rs"): // places of panics
+				n.literal(x.Text, image)
 			}
 		}
 	}
@@ -92,7 +97,9 @@ func (n *naming) learn(set *fingerprint.Set, units []memberUnit, image sbom.Dige
 func (n *naming) function(f *fingerprint.Function, image sbom.Digest) {
 	switch f.From {
 	case fingerprint.NamePclntab:
-		n.vote(NamedPackage, goPackage(f.Name), f.Name, image)
+		if p := goPackage(f.Name); p != "main" {
+			n.vote(NamedPackage, p, f.Name, image)
+		}
 	case fingerprint.NameSymbol, fingerprint.NameExported:
 		if m := swiftModule(f.Name); m != "" {
 			if !systemModule[m] {
@@ -101,7 +108,9 @@ func (n *naming) function(f *fingerprint.Function, image sbom.Digest) {
 			return
 		}
 		if c := rustCrate(f.Name); c != "" {
-			n.vote(NamedCrate, c, f.Name, image)
+			if !isRustStandard(c) { // of which any code has some
+				n.vote(NamedCrate, c, f.Name, image)
+			}
 			return
 		}
 		if !strings.HasPrefix(f.Name, "_") && !strings.ContainsAny(f.Name, "[.$ ") {
@@ -120,16 +129,6 @@ func (n *naming) literal(t string, image sbom.Digest) {
 	}
 }
 
-// goPackage is the import path in a Go function's full name.
-func goPackage(name string) string {
-	slash := strings.LastIndexByte(name, '/')
-	dot := strings.IndexByte(name[slash+1:], '.')
-	if dot < 0 {
-		return ""
-	}
-	return name[:slash+1+dot]
-}
-
 // systemModule are Swift modules of the system: what an image specialises of them
 // is in its code, and is not called after them.
 var systemModule = map[string]bool{"Foundation": true, "SwiftUI": true, "UIKit": true, "AppKit": true, "Combine": true, "Dispatch": true,
@@ -142,30 +141,7 @@ func swiftModule(name string) string {
 	if !ok {
 		return ""
 	}
-	n, i := 0, 0
-	for ; i < len(rest) && rest[i] >= '0' && rest[i] <= '9' && n < 1000; i++ {
-		n = 10*n + int(rest[i]-'0')
-	}
-	if n == 0 || i+n > len(rest) {
-		return ""
-	}
-	return rest[i : i+n]
-}
-
-// rustCrate is the crate of a mangled Rust name (legacy: "_ZN", length, crate;
-// v0: "_R" with the crate behind "Cs<hash>_"), or "".
-func rustCrate(name string) string {
-	name = strings.TrimPrefix(name, "_")
-	if rest, ok := strings.CutPrefix(name, "ZN"); ok && len(name) > 20 && strings.HasSuffix(name, "E") && strings.Contains(name, "17h") {
-		n, i := 0, 0
-		for ; i < len(rest) && rest[i] >= '0' && rest[i] <= '9' && n < 1000; i++ {
-			n = 10*n + int(rest[i]-'0')
-		}
-		if n > 0 && i+n <= len(rest) && !strings.HasPrefix(rest[i:], "_$") {
-			return rest[i : i+n]
-		}
-	}
-	return ""
+	return counted(rest)
 }
 
 // generic are folders that say nothing about a library.
@@ -187,8 +163,15 @@ func sourceName(t string) (name, how string) {
 	}
 	parts := strings.Split(path.Dir(p), "/")
 	if ext == ".rs" {
-		for i, d := range parts {
-			if d == "src" && i > 0 && parts[i-1] != "" {
+		switch crate, _, _, _ := rustSource(p); crate {
+		case "":
+		case standardRust:
+			return "", "" // any code has it inlined
+		default:
+			return crate, NamedCrate
+		}
+		for i := len(parts) - 1; i > 0; i-- {
+			if parts[i] == "src" && parts[i-1] != "" {
 				return parts[i-1], NamedCrate
 			}
 		}

@@ -116,20 +116,27 @@ func (s *static) open(d sbom.Digest) (*fingerprint.File, error) {
 // marks could not be read.
 func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread) {
 	b := newBackdrop(known)
+	b.read(s.g, s.digest)
 	r := kinship.Find(s.images, kinship.Options{Thresholds: kinship.Measured(), Background: b.function})
 	var libs []Library
 	for i := range r.Lineages {
-		l, ok := s.library(&r.Lineages[i], b)
-		if !ok {
-			continue
-		}
-		if s.whole(&l) {
-			if within(dynamic, l.Images) {
-				continue // said already, on a stronger rung
+		background, own := s.split(&r.Lineages[i], b)
+		for _, part := range []*kinship.Lineage{background, own} {
+			if part == nil {
+				continue
 			}
-			l.Kind = KindDynamic
+			l, ok := s.library(part, b)
+			if !ok {
+				continue
+			}
+			if s.whole(&l) {
+				if within(dynamic, l.Images) {
+					continue // said already, on a stronger rung
+				}
+				l.Kind = KindDynamic
+			}
+			libs = append(libs, l)
 		}
-		libs = append(libs, l)
 	}
 	slices.SortFunc(libs, func(a, b Library) int { return strings.Compare(a.ID, b.ID) })
 	libs = slices.CompactFunc(libs, func(a, b Library) bool { return a.ID == b.ID })
@@ -246,16 +253,18 @@ func (s *static) library(l *kinship.Lineage, b *backdrop) (Library, bool) {
 		return Library{}, false
 	}
 	slices.SortFunc(lib.Copies, func(a, b Copy) int { return strings.Compare(string(a.Image), string(b.Image)) })
-	n := s.describe(l)
+	n := s.describe(l, b)
 	lib.ID = "library:" + string(sbom.DigestOfList(n.marks))
 	lib.Units, lib.Member = n.units, n.members
 	lib.Names = n.evidence()
 	lib.Name = nameOf(lib.Names, n.marks)
 	name := ""
-	name, lib.Background, lib.Why = b.judge(l.Background, n.features)
-	lib.Name = cmp.Or(name, lib.Name)
+	name, lib.Background, lib.Why = b.judge(&n.tally)
 	if reads := s.reads(&lib); lib.Background && reads != "" {
-		lib.Background, lib.Why = false, fmt.Sprintf("like %s, but that does not clear code with %s", lib.Name, reads)
+		lib.Background, lib.Why = false, fmt.Sprintf("like %s, but that does not clear code with %s", name, reads)
+	}
+	if lib.Background {
+		lib.Name = name
 	}
 	return lib, true
 }
@@ -272,12 +281,12 @@ func wordOf(c kinship.Copy) Word {
 
 // described is what the functions of a lineage say about it.
 type described struct {
-	marks    []string // of the rarest members, sorted
-	units    []Unit   // sorted by image, then address
-	members  []MemberOf
-	markAt   map[kinship.Unit]fingerprint.Mark
-	features []uint64 // hashes of the text of the fullest copy, each once
+	marks   []string // of the rarest members, sorted
+	units   []Unit   // sorted by image, then address
+	members []MemberOf
+	markAt  map[kinship.Unit]fingerprint.Mark
 	naming
+	tally
 }
 
 // MemberOf is one function of a static library, as its fullest copy has it.
@@ -294,8 +303,9 @@ type MemberOf struct {
 const maxIDMarks = 16
 
 // describe reads the functions of all members, image by image.
-func (s *static) describe(l *kinship.Lineage) *described {
-	d := &described{members: make([]MemberOf, len(l.Members)), markAt: map[kinship.Unit]fingerprint.Mark{}, naming: newNaming()}
+func (s *static) describe(l *kinship.Lineage, b *backdrop) *described {
+	d := &described{members: make([]MemberOf, len(l.Members)), markAt: map[kinship.Unit]fingerprint.Mark{}, naming: newNaming(),
+		tally: tally{of: make([]counts, len(l.Members))}}
 	full := l.Copies[0]
 	for _, c := range l.Copies {
 		if c.Units > full.Units {
@@ -325,6 +335,7 @@ func (s *static) describe(l *kinship.Lineage) *described {
 			f := &set.Functions[u.function]
 			d.units = append(d.units, Unit{s.digest[c.Image], f.Address})
 			d.markAt[u.unit] = f.Full
+			d.add(b, u.member, int(c.Image), set, int(u.function), c.Image == full.Image)
 			m := &d.members[u.member]
 			if m.Image == "" || c.Image == full.Image {
 				m.Mark, m.Image, m.At, m.Size = f.Full, s.digest[c.Image], f.Address, f.Size
@@ -335,32 +346,13 @@ func (s *static) describe(l *kinship.Lineage) *described {
 		}
 		d.learn(set, at[c.Image], s.digest[c.Image])
 		d.member(s.nouns[s.digest[c.Image]], len(at[c.Image]))
-		if c.Image == full.Image {
-			d.features = textOf(set, at[c.Image])
-		}
 	}
+	d.done()
 	slices.SortFunc(d.units, func(a, b Unit) int {
 		return cmp.Or(strings.Compare(string(a.Image), string(b.Image)), cmp.Compare(a.Address, b.Address))
 	})
 	d.marks = rarest(d.members)
 	return d
-}
-
-// textOf lists the hashes of the text that functions refer to, each once.
-func textOf(set *fingerprint.Set, units []memberUnit) []uint64 {
-	var out []uint64
-	for _, u := range units {
-		if int(u.function) >= len(set.Functions) {
-			continue
-		}
-		for _, k := range set.FeaturesOf(int(u.function)) {
-			if kinship.Telling(set.Features[k].Kind) {
-				out = append(out, set.Features[k].Hash)
-			}
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // memberUnit is a function of an image with its member.

@@ -13,6 +13,8 @@ type Family struct {
 	Match       Match
 	Products    []Entry // in the order of the file
 	Disclosures []Disclosure
+	Background  []string // files with models of background code, relative to the family file
+	NoBuiltin   bool     // the background model that ships with the tool is not used
 }
 
 // Match selects the products that are judged. Team ids and bundle ids are

@@ -29,7 +29,7 @@ func Parse(data []byte, name string) (*Family, error) {
 		return nil, r.err()
 	}
 	f := &Family{File: name, Digest: sbom.DigestOf(data)}
-	r.fields(root, "family file", []string{"vendor", "match", "products", "disclosures"}, func(k string, v *yaml.Node) {
+	r.fields(root, "family file", []string{"vendor", "match", "products", "disclosures", "background", "builtin-background"}, func(k string, v *yaml.Node) {
 		switch k {
 		case "vendor":
 			f.Vendor = r.text(v, k)
@@ -42,6 +42,16 @@ func Parse(data []byte, name string) (*Family, error) {
 		case "disclosures":
 			for _, n := range r.items(v, k) {
 				f.Disclosures = append(f.Disclosures, r.disclosure(n, table))
+			}
+		case "background":
+			f.Background = r.texts(v, k)
+		case "builtin-background":
+			switch s := r.text(v, k); s {
+			case "true":
+			case "false":
+				f.NoBuiltin = true
+			default:
+				r.bad(v, "", "builtin-background is %q: true or false is wanted", s)
 			}
 		}
 	})

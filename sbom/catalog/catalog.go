@@ -224,6 +224,9 @@ func packages(p pkg.Package) []sbom.Package {
 			base.Licenses = append(base.Licenses, v)
 		}
 	}
+	if m, ok := p.Metadata.(pkg.GolangBinaryBuildinfoEntry); ok {
+		base.Main = m.MainModule != "" && m.MainModule == p.Name
+	}
 	slices.Sort(base.Licenses)
 	base.Licenses = slices.Compact(base.Licenses)
 	var out []sbom.Package

@@ -240,6 +240,7 @@ func (w *writer) pkg(k *sbom.Package, ref string) cyclonedx.Component {
 	l.text(propPackagePlace, k.Place)
 	l.text(propPackageBundle, k.Bundle)
 	l.record(propPackageEvidence, len(k.Evidence), mapped(k.Evidence, evidenceOut))
+	l.flag(propPackageMain, k.Main)
 	c.Properties = l.pointer()
 	technique, sure := cyclonedx.EvidenceIdentityTechniqueManifestAnalysis, sureManifest
 	if strings.Contains(k.FoundBy, "binary") {

@@ -226,6 +226,7 @@ func (r *parser) readPackage(c *cyclonedx.Component, s *propSet) {
 		FoundBy: s.text(propPackageFoundBy),
 		Place:   s.text(propPackagePlace),
 		Bundle:  s.text(propPackageBundle),
+		Main:    s.flag(propPackageMain),
 	}
 	s.record(propPackageLicenses, &k.Licenses)
 	var seen []evidenceRecord

@@ -25,7 +25,7 @@ func docCleaner() *sbom.Product {
 		Bundles: cleanerBundles(),
 		Packages: []sbom.Package{
 			{PURL: "pkg:golang/example.invalid/zip@v1.2.0", Name: "example.invalid/zip", Version: "v1.2.0", Type: "go-module",
-				FoundBy: "go-module-binary-cataloger", Licenses: []string{"MIT"}, Place: "Contents/MacOS/Doc Cleaner"},
+				FoundBy: "go-module-binary-cataloger", Licenses: []string{"MIT"}, Place: "Contents/MacOS/Doc Cleaner", Main: true},
 			{PURL: "pkg:npm/left@1.0.0", Name: "left", Version: "1.0.0", Type: "npm", FoundBy: "javascript-package-cataloger",
 				Licenses: []string{"Apache-2.0 OR MIT"}, Place: "Contents/Library/LoginItems/Agent.app/Contents/package.json",
 				Bundle: "Contents/Library/LoginItems/Agent.app"},

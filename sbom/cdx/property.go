@@ -92,6 +92,7 @@ const (
 	propPackagePlace    = "kinbom:package:place"
 	propPackageBundle   = "kinbom:package:bundle"
 	propPackageEvidence = "kinbom:package:evidence"
+	propPackageMain     = "kinbom:package:main"
 )
 
 // Values of propKind: what a component is.
