@@ -83,7 +83,7 @@ func (f *family) interleave(run []uint32) (joined []uint32, changed bool) {
 	each(len(f.images), func(i int) { votes[i], small[i], lone[i] = f.mixed(i, run, facts) })
 	all := slices.Concat(votes...)
 	counted(slices.Concat(small...), func(p pair, count int) { // each pair is judged once
-		if a, b := p.split(); f.sets[facts.set[a]].jaccard(f.sets[facts.set[b]]) >= alikeSets {
+		if a, b := p.split(); alikeByChance(f.sets[facts.set[a]], f.sets[facts.set[b]]) {
 			for range count {
 				all = append(all, p)
 			}
@@ -176,6 +176,17 @@ func (f *family) mixed(image int, run []uint32, r *runFacts) (votes, small, lone
 // differ by chance: each copy lacks some functions.
 const alikeSets = .75
 
+// manyCarriers is how many carriers two sets need together before one that lies
+// within the other may do so by chance. Of few carriers, one that lacks every
+// function of a library lacks the library.
+const manyCarriers = 12
+
+// alikeByChance reports whether two sets of carriers differ as copies do that
+// each lack some functions: by little, and in both directions.
+func alikeByChance(p, q products) bool {
+	return p.jaccard(q) >= alikeSets && (max(p.count(), q.count()) >= manyCarriers || !p.within(q) && !q.within(p) || slices.Equal(p, q))
+}
+
 // fragments reports whether two neighbours are what is left of one small library:
 // both are too small to stand by themselves, and one is carried only where the
 // other is, but not by nearly the same products.
@@ -184,7 +195,7 @@ func (f *family) fragments(r *runFacts, a, b uint32) bool {
 		return false
 	}
 	p, q := f.sets[r.set[a]], f.sets[r.set[b]]
-	return p.jaccard(q) < alikeSets && (p.within(q) || q.within(p))
+	return !alikeByChance(p, q) && (p.within(q) || q.within(p))
 }
 
 // lonely reports whether nothing of the kind of piece i or of the next one lies
