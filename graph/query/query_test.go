@@ -232,7 +232,7 @@ func TestCoverage(t *testing.T) {
 	if c.Compared != 0 || len(c.Unseen) != 3 || c.Complete() || len(c.Gaps) != 1 || c.Gaps[0].Count != 1 {
 		t.Fatalf("%+v", c)
 	}
-	for i, why := range []string{"it has no code marks", "code marks are damaged", "its code is encrypted"} {
+	for i, why := range []string{"no code marks", "code marks are damaged", "its code is encrypted"} {
 		if !strings.Contains(c.Unseen[i].Why, why) {
 			t.Errorf("%q is not %q", c.Unseen[i].Why, why)
 		}
