@@ -10,7 +10,7 @@ TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz bench bench-opening fixtures fixtures-check background real kinship size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz bench bench-opening bench-pass bench-kinship fixtures fixtures-check background real kinship size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,17 @@ bench-opening: build ## CPU of opening beside 7zz, and memory on a disk image of
 	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
 	@mkdir -p '$(REAL)/../opening' && go build -o '$(REAL)/../opening/opening' ./fixtures/cmd/opening
 	@python3 fixtures/bench/opening.py '$(REAL)/../opening/opening' bin/kinbom '$(REAL)/apps' '$(REAL)/../opening/made' $(or $(RUNS),5) $(or $(MEGABYTES),64) $(or $(BIG),0)
+
+bench-pass: ## the pass over instructions beside sha256sum, on real code; KINBOM_BENCH_CODE names more files
+	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
+	@find '$(REAL)/.packages' -type f -size +4M ! -name '*.tgz' -print0 | xargs -0 go run ./fixtures/cmd/passspeed $(KINBOM_BENCH_CODE)
+
+bench-kinship: ## discovery over the saved marks of 100 and 1,000 made products (400 MB in .cache)
+	@mkdir -p .cache/scale && KINBOM_SCALE='$(CURDIR)/.cache/scale' go test -count=1 -timeout 60m -v -run TestDiscoverySpeed ./fixtures/kinship | grep -E 'products,|^(ok|FAIL|---)'
+
+kinship: ## measure the finding of shared static code on labelled code, or on VARIANTS alone (Debian sources, clang; long)
+	fixtures/kinship/build.sh '$(KINSHIP)' $(VARIANTS)
+	KINBOM_KINSHIP='$(KINSHIP)' go test -count=1 -timeout 60m -v -run 'TestKinship|TestCorpus' ./fixtures/kinship
 
 fixtures: ## rebuild the fixture family (needs the compilers that fixtures/family/toolchain.txt names)
 	fixtures/family/build.sh
