@@ -102,7 +102,7 @@ func SortKeyValues(l []KeyValue) {
 func comparePackages(a, b Package) int {
 	return cmp.Or(strings.Compare(a.PURL, b.PURL), strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version),
 		strings.Compare(a.Place, b.Place), strings.Compare(a.FoundBy, b.FoundBy), strings.Compare(a.Type, b.Type),
-		strings.Compare(a.Bundle, b.Bundle), slices.Compare(a.Licenses, b.Licenses),
+		strings.Compare(a.Bundle, b.Bundle), slices.Compare(a.Licenses, b.Licenses), compareBool(a.Main, b.Main),
 		slices.CompareFunc(a.Evidence, b.Evidence, compareEvidence))
 }
 
