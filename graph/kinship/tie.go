@@ -20,9 +20,8 @@ type strain struct {
 
 // guest is an image that text ties to a strain.
 type guest struct {
-	image  uint32
-	shared []uint64 // hashes of the rare features that tie it
-	text   float64  // share of the strain's own features that it has
+	image uint32
+	text  float64 // share of the strain's own features that it has
 }
 
 // stock is all strains of a family, and what joins their functions.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/kinbom/kinbom/graph/finding"
 	"github.com/kinbom/kinbom/graph/query"
-	"github.com/kinbom/kinbom/sbom"
 )
 
 // QueryJSON writes the result of a query (*query.Libs, *query.Who or
@@ -25,18 +24,6 @@ func newQueryPage(w io.Writer, h *query.Head) *page {
 	}
 	p.labels = finding.Labels(named)
 	return p
-}
-
-// list names products, separated by semicolons.
-func (p *page) list(ids []sbom.Digest) string {
-	s := ""
-	for i, id := range ids {
-		if i > 0 {
-			s += "; "
-		}
-		s += p.labels[id]
-	}
-	return s
 }
 
 // rests says what a result of a query rests on.

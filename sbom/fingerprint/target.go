@@ -26,7 +26,6 @@ type target struct {
 	last     uint32 // 1 + the function that referred to it last
 	kind     TargetKind
 	purpose  purpose
-	known    bool // the entry is in use
 	indirect bool // a slot that linkers may look through: loading it only builds an address
 }
 
