@@ -17,6 +17,7 @@ type family struct {
 
 	base   []uint32 // first unit of each image, and one more: the number of units
 	twin   []uint32 // by unit: twin number + 1, or 0
+	long   []uint64 // by unit, a bit each: long enough to be a twin
 	twins  []twin
 	sets   []products // of carriers, each once
 	unread []Unread
@@ -79,8 +80,11 @@ func (f *family) rows() []row {
 		}
 	}
 	out := make([]row, 0, total)
+	f.long = make([]uint64, f.base[len(f.images)]/64+1)
 	for i := range of {
 		for _, r := range of[i] {
+			u := r.unit + f.base[i]
+			f.long[u/64] |= 1 << (u % 64)
 			out = append(out, row{r.mark, r.unit + f.base[i]})
 		}
 		of[i] = nil

@@ -280,7 +280,7 @@ func (f *family) alignOne(k *stock, n uint32) (builds []int, out []link) {
 					common++
 				}
 			}
-			if float64(common) >= sameBuild*float64(len(mine)) {
+			if float64(common) >= sameBuild*float64(len(mine)) && (s.images[i] == s.images[reps[0]] || f.alone(k, s.images[i], n) <= int((1-sameBuild)*float64(len(mine)))) {
 				builds[i] = b
 				break
 			}
@@ -302,6 +302,18 @@ func (f *family) alignOne(k *stock, n uint32) (builds []int, out []link) {
 	return builds, out
 }
 
+// alone counts the functions in reach of a strain in an image that are long
+// enough to be twins and are none: what this build has of its own.
+func (f *family) alone(k *stock, image, strain uint32) int {
+	n := 0
+	for _, fn := range f.reach(k, image, strain) {
+		if u := f.base[image] + fn; f.twin[u] == 0 && f.long[u/64]>>(u%64)&1 == 1 {
+			n++
+		}
+	}
+	return n
+}
+
 // twinsIn lists the twins of a strain in an image, sorted, each once.
 func (f *family) twinsIn(k *stock, image, strain uint32) []uint32 {
 	var out []uint32
@@ -318,7 +330,7 @@ func (f *family) alignBuilds(k *stock, n, a, b uint32) []link {
 	if sa == nil || sb == nil {
 		return nil
 	}
-	fa, fb := f.territory(k, a, n), f.territory(k, b, n)
+	fa, fb := f.reach(k, a, n), f.reach(k, b, n)
 	p := match(newSide(sa, fa), newSide(sb, fb), f.anchors(a, fa, b, fb), &f.t)
 	var out []link
 	for _, x := range fa {

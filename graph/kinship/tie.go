@@ -99,6 +99,39 @@ func (f *family) territory(k *stock, image, strain uint32) []uint32 {
 	return out
 }
 
+// maxStretch is how many functions without a twin may lie between two of a strain
+// for them to take part in a comparison: another version can change long parts.
+const maxStretch = 256
+
+// reach is the territory of a strain with the longer stretches in it that have
+// no twin at all. They are of the strain only if a comparison says so.
+func (f *family) reach(k *stock, image, strain uint32) []uint32 {
+	own := k.index[image].of(strain)
+	var out []uint32
+	units := f.twin[f.base[image]:f.base[image+1]]
+	last := -1
+	for _, fn := range own {
+		i := int(fn)
+		if last >= 0 && i-last-1 <= maxStretch {
+			from := len(out)
+			for n := last + 1; n < i; n++ {
+				if units[n] == 0 {
+					out = append(out, uint32(n))
+				} else if i-last-1 > int(f.t.Gap)*4 { // other shared code lies between
+					out = out[:from]
+					break
+				}
+			}
+		}
+		out = append(out, fn)
+		last = i
+	}
+	if len(out) > 3*len(own) {
+		return f.territory(k, image, strain) // too little of it is known to be the strain's
+	}
+	return out
+}
+
 // loner lists the functions of an image without a twin.
 func (f *family) loner(image uint32) []uint32 {
 	var out []uint32
