@@ -91,8 +91,13 @@ func (a *arm) plain(code []byte, at, state uint64, known, pending, careful uint3
 			}
 			known, *mark = 0, 0
 		}
-		w := binary.LittleEndian.Uint32(code[at:])
+		w := uint32(code[at+3])<<24 | uint32(code[at+2])<<16 | uint32(code[at+1])<<8 | uint32(code[at]) // one load
 		does := uint32(armDoes[w>>21<<2|w>>10&3])
+		if does&armSpecial|known|pending == 0 { // nothing to forget
+			state = mix(state, uint64(w))
+			at += 4
+			continue
+		}
 		rn := w >> 5 & 31
 		writes := (does&1<<(w&31) | does>>1&1<<rn | does>>2&1<<(w>>10&31)) &^ (armSaved * (does >> 3 & ((rn + 1) >> 5)))
 		if does&armSpecial|known>>rn<<4&does&armBase|(known|pending)>>(w&31)<<5&does&armPerhaps|careful&writes != 0 {

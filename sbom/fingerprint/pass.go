@@ -281,7 +281,8 @@ func (p *pass) references() []Reference {
 // assemble orders the features, and gives each function its own.
 func (p *pass) assemble() {
 	s := p.set
-	s.Uses, s.Calls = p.uses, p.calls
+	s.Uses, s.Calls = slices.Clone(p.uses), slices.Clone(p.calls) // the room that they were given is not kept
+	p.uses, p.calls = nil, nil
 	var ranks []uint32
 	s.Features, ranks = p.contents.features()
 	for i, id := range s.Uses {
