@@ -10,6 +10,7 @@ const (
 	tagMemory = 1 << 32 // load or store whose address is known: base and offset are cut out
 	tagBranch = 2 << 32 // branch to the outside: distance cut out
 	tagByte   = 3 << 32 // a byte that could not be decoded
+	tagZero   = 4 << 32 // a word of zeros, which is no instruction
 )
 
 const (
@@ -25,7 +26,7 @@ type arm struct {
 	code    []byte // of the function
 	base    uint64 // its address
 	known   uint32 // registers whose address is known
-	page    uint32 // of these: only the page, made by adrp
+	page    uint32 // of these: only the page, made by adrp; means nothing of others
 	pending uint32 // registers with an immediate that was not looked at yet
 	big     uint32 // of these: above 16 bits
 	gone    uint64 // offset of the instruction that no path from above reaches
@@ -38,11 +39,13 @@ type arm struct {
 
 func (p *pass) passARM() {
 	a := &arm{pass: p}
+	run := a.run
 	for i := range p.set.Functions {
 		a.code = p.begin(i)
 		a.base, a.known, a.page, a.pending, a.big, a.gone = p.starts[i], 0, 0, 0, 0, ^uint64(0)
 		a.joins.reset()
-		p.runs(a.code, a.run)
+		p.runs(a.code, run)
+		a.joins.passTo(uint64(len(a.code)))
 		a.flush(a.pending)
 		p.close()
 	}
@@ -50,111 +53,158 @@ func (p *pass) passARM() {
 
 // run takes the instructions of a part of the function. Offsets are multiples of 4.
 func (a *arm) run(code []byte, from, to uint64) {
-	state, count, live, end := a.state, a.count, a.known|a.pending, a.end
-	for at := from; at < to; at += 4 {
-		if a.joins.marks[at>>8&(joinMask>>6)]>>(at>>2&63)&1 != 0 {
+	a.joins.passTo(from)
+	left := uint64(0)
+	for at := from; ; at += 4 {
+		at, a.state, a.known, a.pending = a.plain(code[:to], at, a.state, a.known, a.pending, a.careful())
+		if at >= to {
+			break
+		}
+		if mark := &a.joins.marks[at>>2&joinMask]; *mark == joinSaved {
+			*mark = 0
 			a.join(at)
-			live = a.known | a.pending
+			at -= 4 // once more, without the mark
+			continue
 		}
 		w := binary.LittleEndian.Uint32(code[at:])
-		class := armClasses[w>>21]
-		token := uint64(w)
-		if class <= armPlain && live&(1<<(w&31)|1<<(w>>5&31)|1<<(w>>10&31)) == 0 && w != 0 {
-			state = mix(state, token) // most instructions: nothing that is known is concerned
-			count++
-			end = at + 4
-			continue
+		if token := a.special(armClasses[w>>21], w, at); token != 0 {
+			a.state = mix(a.state, token)
+		} else {
+			left++
 		}
-		switch class {
-		case armKeep:
-		case armRd:
-			if bit := uint32(1) << (w & 31); live&bit != 0 {
-				a.kill(bit)
-				live = a.known | a.pending
-			}
-		case armOffset:
-			if rn := uint32(1) << (w >> 5 & 31); live&rn != 0 && a.known&rn != 0 {
-				token = a.memory(w)
-				live = a.known | a.pending
-				break
-			}
-			if bit := uint32(1) << (w & 31); live&bit != 0 && w>>26&1 == 0 && w>>22&3 != 0 && (w>>5&31 != 31 || bit&armSaved == 0) {
-				a.kill(bit)
-				live = a.known | a.pending
-			}
-		case armPage:
-			if bit := uint32(1) << (w & 31); bit != 1<<31 {
-				if a.pending&bit != 0 {
-					a.kill(bit)
-				}
-				a.known |= bit
-				a.page |= bit
-				a.address[w&31] = adrpTarget(w, a.base+at)
-				live = a.known | a.pending
-			}
-			end = at + 4
-			continue
-		case armAddress, armAdd, armMove, armB, armBL, armFar, armNear, armRegister, armLiteral:
-			token = a.special(class, w, at)
-			live = a.known | a.pending
-		default:
-			if w == armNop {
-				continue
-			}
-			if bits := armWrites(class, w) & live; bits != 0 {
-				a.kill(bits)
-				live = a.known | a.pending
-			}
-		}
-		if token == 0 {
-			if w == 0 {
-				token = 4 << 32
-			} else {
-				end = at + 4
-				continue
-			}
-		}
-		state = mix(state, token)
-		count++
-		end = at + 4
 	}
-	a.state, a.count, a.end = state, count, end
+	a.count += (to-from)/4 - left
+	a.joins.next = to
+	a.ends(code, from, to)
 }
 
-// special is the token of an instruction that deals with addresses; 0: none.
+// plain takes instructions from an offset on, up to one that is special or that
+// a branch with a snapshot leads to, or to the end of code. It gives the offset
+// of that one, and the state in front of it. It keeps all that it changes in
+// registers of the machine: that is what makes the pass fast. So it calls nothing.
+func (a *arm) plain(code []byte, at, state uint64, known, pending, careful uint32) (uint64, uint64, uint32, uint32) {
+	for at < uint64(len(code)) {
+		mark := &a.joins.marks[at>>2&joinMask]
+		if *mark != 0 {
+			if *mark == joinSaved {
+				break
+			}
+			known, *mark = 0, 0
+		}
+		w := uint32(code[at+3])<<24 | uint32(code[at+2])<<16 | uint32(code[at+1])<<8 | uint32(code[at]) // one load
+		does := uint32(armDoes[w>>21<<2|w>>10&3])
+		if does&armSpecial|known|pending == 0 { // nothing to forget
+			state = mix(state, uint64(w))
+			at += 4
+			continue
+		}
+		rn := w >> 5 & 31
+		writes := (does&1<<(w&31) | does>>1&1<<rn | does>>2&1<<(w>>10&31)) &^ (armSaved * (does >> 3 & ((rn + 1) >> 5)))
+		if does&armSpecial|known>>rn<<4&does&armBase|(known|pending)>>(w&31)<<5&does&armPerhaps|careful&writes != 0 {
+			if rd := w & 31; w&0x7fe00000 == 0x52800000 && careful == 0 && rd != 31 { // movz of 16 bits
+				a.value[rd], a.moved[rd] = uint64(w>>5&0xffff), a.base+at
+				known &^= 1 << rd
+				pending |= 1 << rd
+				state = mix(state, uint64(w))
+				at += 4
+				continue
+			}
+			if known|^does&armJump != 0 {
+				break
+			}
+			to := at + armDistance(armClasses[w>>21], w)
+			if to >= uint64(len(a.code)) {
+				break
+			}
+			if to > at && to-at <= joinReach<<2 {
+				a.joins.marks[to>>2&joinMask] |= joinNothing
+			}
+			writes = 0
+		}
+		known &^= writes
+		pending &^= writes
+		state = mix(state, uint64(w))
+		at += 4
+	}
+	return at, state, known, pending
+}
+
+// ends notes where the last instruction of a part of the function is that is no
+// nop: those at the end are padding.
+func (a *arm) ends(code []byte, from, to uint64) {
+	for ; to > from; to -= 4 {
+		if binary.LittleEndian.Uint32(code[to-4:]) != armNop {
+			a.end = to
+			return
+		}
+	}
+}
+
+// careful is the set of registers that may not be forgotten without a look at
+// their immediates.
+func (a *arm) careful() uint32 {
+	if a.big == 0 {
+		return 0
+	}
+	return a.pending
+}
+
+// special is the token of an instruction that plain does not take; 0: none.
 func (a *arm) special(class armClass, w uint32, at uint64) uint64 {
 	pc := a.base + at
 	switch class {
+	case armKeep:
+		if w == 0 {
+			return tagZero
+		}
+	case armRd, armIndexed, armPair, armVector:
+		a.kill(armPlainWrites(w))
+	case armOffset:
+		if a.known>>(w>>5&31)&1 != 0 {
+			return a.memory(w)
+		}
+		a.kill(armPlainWrites(w))
+	case armAdd:
+		return a.add(w)
+	case armMove:
+		a.move(w, pc)
+	case armPage:
+		if rd := w & 31; rd != 31 {
+			if a.pending>>rd&1 != 0 {
+				a.kill(1 << rd)
+			}
+			a.known |= 1 << rd
+			a.page |= 1 << rd
+			a.address[rd] = adrpTarget(w, pc)
+		}
+		return 0
 	case armAddress:
 		a.kill(1 << (w & 31))
 		to := pc + uint64(int64(int32(w<<8)>>11&^3)+int64(w>>29&3))
 		a.setAddress(w&31, to)
 		a.refer(to, purposeBuild)
 		return 0
-	case armAdd:
-		return a.add(w)
-	case armMove:
-		a.move(w, pc)
-		return uint64(w)
 	case armLiteral:
 		return a.literal(w, pc)
+	case armB, armFar, armNear:
+		return a.branch(class, w, at)
 	case armBL:
-		a.pass.branch(pc + uint64(int64(int32(w<<6)>>4)))
+		a.pass.branch(pc + armDistance(armBL, w))
 		a.kill(armCalleeGone)
-		return tagBranch | uint64(w>>26)<<26
-	case armB:
-		a.gone = at + 4
-		return a.branch(w, at, uint64(int64(int32(w<<6)>>4)), 0x3ffffff)
-	case armFar:
-		return a.branch(w, at, uint64(int64(int32(w<<8)>>13)<<2), 0x7ffff<<5)
-	case armNear:
-		return a.branch(w, at, uint64(int64(int32(w<<13)>>18)<<2), 0x3fff<<5)
+		return tagBranch | 0x94000000
 	case armRegister:
 		if w>>21&7 == 1 {
 			a.kill(armCalleeGone)
 		} else {
 			a.gone = at + 4
 		}
+	case armSystem:
+		if w == armNop {
+			return 0
+		}
+		a.kill(armWrites(class, w) & (a.known | a.pending))
+	default:
+		a.kill(armWrites(class, w) & (a.known | a.pending))
 	}
 	return uint64(w)
 }
@@ -163,17 +213,40 @@ func adrpTarget(w uint32, pc uint64) uint64 {
 	return pc&^0xfff + uint64((int64(int32(w<<8)>>13)<<2+int64(w>>29&3))<<12)
 }
 
+// armDistance is how far a branch leads, in bytes, as a step.
+func armDistance(class armClass, w uint32) uint64 {
+	switch class {
+	case armFar:
+		return uint64(int64(int32(w<<8)>>13) << 2)
+	case armNear:
+		return uint64(int64(int32(w<<13)>>18) << 2)
+	}
+	return uint64(int64(int32(w<<6) >> 4))
+}
+
 // branch is the token of a branch: whole inside of the function, without its
 // distance to the outside.
-func (a *arm) branch(w uint32, at, distance uint64, mask uint32) uint64 {
-	if to := at + distance; to < uint64(len(a.code)) {
+func (a *arm) branch(class armClass, w uint32, at uint64) uint64 {
+	if class == armB {
+		a.gone = at + 4
+	}
+	to := at + armDistance(class, w)
+	if to < uint64(len(a.code)) {
 		if to > at {
 			a.joins.add(a, to, at)
 		}
 		return uint64(w)
 	}
-	a.pass.branch(a.base + at + distance)
-	return tagBranch | uint64(w&^mask)
+	a.pass.branch(a.base + to)
+	switch class {
+	case armFar:
+		w &^= 0x7ffff << 5
+	case armNear:
+		w &^= 0x3fff << 5
+	default:
+		w &^= 0x3ffffff
+	}
+	return tagBranch | uint64(w)
 }
 
 // add is the second half of building an address, or a step from one.
@@ -204,6 +277,7 @@ const minAddress = 4096
 func (a *arm) setAddress(register uint32, address uint64) {
 	if register != 31 {
 		a.known |= 1 << register
+		a.page &^= 1 << register
 		a.address[register] = address
 	}
 }
@@ -295,7 +369,6 @@ func (a *arm) kill(set uint32) {
 		a.flush(done)
 	}
 	a.known &^= set
-	a.page &^= set
 }
 
 // flush looks at the immediates of registers that are about to be forgotten.

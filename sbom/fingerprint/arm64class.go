@@ -4,8 +4,7 @@ package fingerprint
 type armClass uint8
 
 // Classes. Every instruction is kept as it is, and invalidates what it writes,
-// except where the class says otherwise. Those up to armPlain deal with nothing
-// but registers that stand in bits 0-4, 5-9 and 10-14.
+// except where the class says otherwise.
 const (
 	armKeep      armClass = iota // writes no general register
 	armRd                        // writes the register in bits 0-4
@@ -15,18 +14,17 @@ const (
 	armPair                      // load or store of two
 	armVector                    // vector load or store, perhaps with write-back
 	armConvert                   // floating or vector, perhaps to a general register
-	armPlain     = armConvert
-	armPage      = iota // adrp
-	armAddress          // adr
-	armMove             // movz, movn, movk
-	armB                // b
-	armBL               // bl
-	armFar              // b.cond, cbz: distance in bits 5-23
-	armNear             // tbz: distance in bits 5-18
-	armRegister         // br, blr, ret and the signing kinds
-	armSystem           // hints, mrs
-	armLiteral          // load of a literal
-	armExclusive        // exclusive, ordered, compare and swap
+	armPage                      // adrp
+	armAddress                   // adr
+	armMove                      // movz, movn, movk
+	armB                         // b
+	armBL                        // bl
+	armFar                       // b.cond, cbz: distance in bits 5-23
+	armNear                      // tbz: distance in bits 5-18
+	armRegister                  // br, blr, ret and the signing kinds
+	armSystem                    // hints, mrs
+	armLiteral                   // load of a literal
+	armExclusive                 // exclusive, ordered, compare and swap
 )
 
 // armClasses gives the class of an instruction by its bits 21 to 31.
@@ -37,6 +35,82 @@ func armClassTable() (table [2048]armClass) {
 		table[top] = classifyARM(uint32(top) << 21)
 	}
 	return table
+}
+
+// What an instruction does, as far as its bits 10, 11 and 21 to 31 say.
+const (
+	armWritesD = 1 << iota // it writes the register in bits 0-4
+	armWritesN             // it writes the register in bits 5-9
+	armWritesM             // it writes the register in bits 10-14
+	armFrame               // except those of armSaved when bits 5-9 are sp
+	armBase                // special when the address in the register in bits 5-9 is known
+	armPerhaps             // special when something is known of the register in bits 0-4: it may be written
+	armSpecial             // special in any case
+	armJump                // only a branch that may stay in the function
+)
+
+// armDoes gives what an instruction does by its bits 21 to 31, then 10 and 11.
+var armDoes = armDoesTable()
+
+func armDoesTable() (table [2048 << 2]uint8) {
+	for i := range table {
+		table[i] = armDoing(uint32(i)>>2<<21 | uint32(i)&3<<10)
+	}
+	table[0] = armSpecial // perhaps zeros
+	return table
+}
+
+func armDoing(w uint32) uint8 {
+	does := uint8(0)
+	switch classifyARM(w) {
+	case armKeep:
+	case armRd:
+		does = armWritesD
+	case armAdd:
+		does = armWritesD | armBase
+	case armOffset:
+		does = armBase
+		if w>>26&1 == 0 && w>>22&3 != 0 {
+			does |= armWritesD | armFrame
+		}
+	case armIndexed:
+		if load := w>>22&3 != 0 || w>>21&1 == 1 && w>>10&3 != 2; load && w>>26&1 == 0 { // atomics and signed loads always load
+			does = armWritesD | armFrame
+		}
+		if w>>21&1 == 0 && w>>10&1 == 1 || w>>21&1 == 1 && w>>10&3 == 3 { // write-back
+			does |= armWritesN
+		}
+	case armPair:
+		if w>>26&1 == 0 && w>>22&1 == 1 {
+			does = armWritesD | armWritesM | armFrame
+		}
+		if w>>23&1 == 1 { // write-back
+			does |= armWritesN
+		}
+	case armVector:
+		if w>>23&1 == 1 {
+			does = armWritesN
+		}
+	case armConvert:
+		does = armPerhaps
+	case armFar, armNear:
+		does = armSpecial | armJump
+	default:
+		does = armSpecial
+	}
+	return does
+}
+
+// armPlainWrites is the set of general registers that an instruction writes of
+// which armDoes says all.
+func armPlainWrites(w uint32) uint32 {
+	does := uint32(armDoes[w>>21<<2|w>>10&3])
+	rn := w >> 5 & 31
+	bits := does&1<<(w&31) | does>>1&1<<rn | does>>2&1<<(w>>10&31)
+	if does&armFrame != 0 && rn == 31 {
+		bits &^= armSaved
+	}
+	return bits
 }
 
 // classifyARM follows the top-level encoding tables of the A64 instruction set
@@ -128,28 +202,10 @@ func classifyLoad(w uint32) armClass {
 // rarer classes writes. Too many is safe as long as the word alone decides: it
 // only forgets an address.
 func armWrites(class armClass, w uint32) uint32 {
-	rt, rn := uint32(1)<<(w&31), uint32(1)<<(w>>5&31)
+	rt := uint32(1) << (w & 31)
 	switch class {
-	case armIndexed:
-		return armIndexedWrites(w, rt, rn)
-	case armPair:
-		bits := uint32(0)
-		if w>>26&1 == 0 && w>>22&1 == 1 {
-			bits = rt | 1<<(w>>10&31)
-			if rn == 1<<31 {
-				bits &^= armSaved
-			}
-		}
-		if w>>23&1 == 1 { // write-back
-			bits |= rn
-		}
-		return bits
 	case armExclusive:
 		return rt | 1<<(w>>10&31) | 1<<(w>>16&31)
-	case armVector:
-		if w>>23&1 == 1 {
-			return rn
-		}
 	case armConvert:
 		if w>>24&0x7f == 0x1e {
 			toVector := w>>17&3 == 1 || w>>16&7 == 7 // scvtf, ucvtf, fmov
@@ -171,18 +227,3 @@ func armWrites(class armClass, w uint32) uint32 {
 // returns, also in its middle. Reloading one of them there forgets nothing: what
 // comes behind in the code is not what runs behind.
 const armSaved = 0x3ff << 19
-
-func armIndexedWrites(w, rt, rn uint32) uint32 {
-	bits := uint32(0)
-	load := w>>22&3 != 0 || w>>21&1 == 1 && w>>10&3 != 2 // atomics and signed loads always load
-	if w>>26&1 == 0 && load {
-		bits = rt
-		if rn == 1<<31 {
-			bits &^= armSaved
-		}
-	}
-	if w>>21&1 == 0 && w>>10&1 == 1 || w>>21&1 == 1 && w>>10&3 == 3 { // write-back
-		bits |= rn
-	}
-	return bits
-}

@@ -117,8 +117,6 @@ func (p *pass) short(text []byte, at uint64) {
 	p.use(p.contents.feature(FeatureString, text))
 	start := len(p.decoded)
 	p.decoded = append(p.decoded, text...)
-	p.references = append(p.references, Reference{
-		Function: p.index, Kind: TargetString, Slot: at, Offset: -1, Length: int64(len(text)),
-		Decoded: p.decoded[start:len(p.decoded):len(p.decoded)],
-	})
+	p.seen = append(p.seen, seen{p.index, shortPlace + uint32(len(p.shorts))})
+	p.shorts = append(p.shorts, short{at: at, start: start, end: len(p.decoded)})
 }

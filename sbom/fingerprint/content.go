@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -30,7 +31,6 @@ type content struct {
 	used       uint32      // 1 + the function that had it last as a feature
 	kind       FeatureKind // 0: part of full marks, but no feature
 	start, end uint32      // of its text in contents.text
-	rank       uint32      // its place in Set.Features, once sorted
 }
 
 // contents interns what the code of one image refers to, by its hash. Two
@@ -124,23 +124,72 @@ func (c *contents) imported(name []byte) uint32 {
 	return c.feature(FeatureImport, name)
 }
 
-// features sorts what is a feature, and remembers each one's rank.
-func (c *contents) features() []Feature {
-	order := make([]uint32, 0, len(c.list))
+// features sorts what is a feature. It also gives the rank of each content that
+// is one, by its index in the list.
+func (c *contents) features() ([]Feature, []uint32) {
+	var starts [FeatureKindCount + 1]int // of each kind in the result; 0 stands for what is no feature
 	for id := range c.list {
-		if c.list[id].kind != 0 {
-			order = append(order, uint32(id))
+		if kind := c.list[id].kind; kind != 0 {
+			starts[kind+1]++
 		}
 	}
-	slices.SortFunc(order, func(a, b uint32) int {
-		return cmp.Or(cmp.Compare(c.list[a].kind, c.list[b].kind), cmp.Compare(c.list[a].hash, c.list[b].hash))
-	})
-	text := string(c.text)
-	out := make([]Feature, len(order))
-	for rank, id := range order {
-		f := &c.list[id]
-		f.rank = uint32(rank)
-		out[rank] = Feature{Kind: f.kind, Hash: f.hash, Text: text[f.start:f.end]}
+	for kind := 1; kind < len(starts); kind++ {
+		starts[kind] += starts[kind-1]
 	}
-	return out
+	order := make([]ranked, starts[FeatureKindCount])
+	next := starts
+	for id := range c.list {
+		if f := &c.list[id]; f.kind != 0 {
+			order[next[f.kind]] = ranked{f.hash, uint32(id)}
+			next[f.kind]++
+		}
+	}
+	text := string(c.text)
+	out, ranks := make([]Feature, len(order)), make([]uint32, len(c.list))
+	spare := make([]ranked, len(order))
+	for kind := FeatureKind(1); kind < FeatureKindCount; kind++ {
+		sortRanked(order[starts[kind]:starts[kind+1]], spare)
+		for rank := starts[kind]; rank < starts[kind+1]; rank++ {
+			f := &c.list[order[rank].id]
+			ranks[order[rank].id] = uint32(rank)
+			out[rank] = Feature{Kind: kind, Hash: f.hash, Text: text[f.start:f.end]}
+		}
+	}
+	return out, ranks
+}
+
+// ranked is a content while the features are sorted.
+type ranked struct {
+	hash uint64
+	id   uint32
+}
+
+// sortRanked sorts by hash: first into the buckets of the upper bits, as many as
+// there are entries, then within them. Hashes that were made to fall into one
+// bucket cost no more than sorting does. spare has as much room as list.
+func sortRanked(list, spare []ranked) {
+	shift := 64 - max(1, bits.Len(uint(len(list))))
+	counts := make([]uint32, 1<<(64-shift)+1)
+	for i := range list {
+		counts[list[i].hash>>shift+1]++
+	}
+	for i := 1; i < len(counts); i++ {
+		counts[i] += counts[i-1]
+	}
+	next := counts
+	for i := range list {
+		at := &next[list[i].hash>>shift]
+		spare[*at] = list[i]
+		*at++
+	}
+	copy(list, spare)
+	start := 0
+	for i := 1; i <= len(list); i++ {
+		if i == len(list) || list[i].hash>>shift != list[start].hash>>shift {
+			if i-start > 1 {
+				slices.SortFunc(list[start:i], func(a, b ranked) int { return cmp.Compare(a.hash, b.hash) })
+			}
+			start = i
+		}
+	}
 }

@@ -7,10 +7,11 @@ import "math/bits"
 // of more than joinReach instructions are not followed, and what is held at one
 // time is limited: beyond that, nothing is known where a branch arrives.
 type joins struct {
-	marks [(joinMask + 1) / 64]uint64 // by instruction: some branch leads there
-	at    [joinMask + 1]uint32        // by instruction: index in saved; only where marked
+	marks [joinMask + 1]uint8  // by instruction: what the branches to it know; a ring
+	at    [joinMask + 1]uint32 // by instruction: index in saved; only where marked
 	saved []snapshot
 	words []uint64 // addresses of the registers in the sets, lowest first
+	next  uint64   // offset of the first instruction that was not passed yet, while run is not at work
 }
 
 const (
@@ -19,21 +20,35 @@ const (
 	maxJoined = 1 << 16
 )
 
+// What the branches to an instruction know.
+const (
+	joinSaved   = 1 // what the snapshot says
+	joinNothing = 3 // nothing, whatever the snapshot says
+)
+
 // snapshot is what was known at the branches to one instruction: their intersection.
 type snapshot struct {
-	to          uint64 // offset of the instruction
 	known, page uint32
 	held        uint32 // the set whose addresses stand in words
 	first       uint32
 }
 
-// reset forgets what a function left: branches into its data or its padding.
+// reset begins a function.
 func (j *joins) reset() {
-	for i := range j.saved {
-		word := j.saved[i].to >> 2 & joinMask
-		j.marks[word>>6] &^= 1 << (word & 63)
+	j.saved, j.words, j.next = j.saved[:0], j.words[:0], 0
+}
+
+// passTo forgets the branches into what is passed over: data or padding. What
+// run took in between has no marks left.
+func (j *joins) passTo(at uint64) {
+	from, to := j.next>>2, (at+3)>>2
+	if j.next = at; to-from > joinMask {
+		j.marks = [joinMask + 1]uint8{}
+		return
 	}
-	j.saved, j.words = j.saved[:0], j.words[:0]
+	for ; from < to; from++ {
+		j.marks[from&joinMask] = 0
+	}
 }
 
 // add records a branch from one offset to a later one.
@@ -42,16 +57,22 @@ func (j *joins) add(a *arm, to, from uint64) {
 		return
 	}
 	word := to >> 2 & joinMask
-	mark, slot := &j.marks[word>>6], &j.at[word]
-	if *mark>>(word&63)&1 == 1 && j.saved[*slot].to == to {
+	mark, slot := &j.marks[word], &j.at[word]
+	switch {
+	case *mark == joinNothing:
+		return
+	case a.known == 0:
+		*mark = joinNothing
+		return
+	case *mark == joinSaved:
 		j.saved[*slot].meet(a, j.words)
 		return
+	case len(j.words)+bits.OnesCount32(a.known) > maxJoined:
+		*mark = joinNothing
+		return
 	}
-	*mark |= 1 << (word & 63)
-	s := snapshot{to: to, known: a.known, page: a.page, held: a.known, first: uint32(len(j.words))}
-	if len(j.words)+bits.OnesCount32(s.known) > maxJoined {
-		s.known, s.page, s.held = 0, 0, 0
-	}
+	*mark = joinSaved
+	s := snapshot{known: a.known, page: a.page, held: a.known, first: uint32(len(j.words))}
 	for set := s.held; set != 0; set &= set - 1 {
 		j.words = append(j.words, a.address[bits.TrailingZeros32(set)])
 	}
@@ -67,18 +88,12 @@ func (s *snapshot) meet(a *arm, words []uint64) {
 			s.known &^= 1 << r
 		}
 	}
-	s.page &= s.known
 }
 
 // join takes over what the branches to an instruction know. Where the code above
 // does not go on to it, that is all; else only what both know.
 func (a *arm) join(at uint64) {
-	word := at >> 2 & joinMask
-	a.joins.marks[word>>6] &^= 1 << (word & 63)
-	s := a.joins.saved[a.joins.at[word]]
-	if s.to != at {
-		return // it was passed over, in data
-	}
+	s := a.joins.saved[a.joins.at[at>>2&joinMask]]
 	if a.gone != at {
 		s.meet(a, a.joins.words)
 	}

@@ -1,7 +1,6 @@
 package fingerprint
 
 import (
-	"bytes"
 	"math"
 	"slices"
 )
@@ -13,23 +12,26 @@ type pass struct {
 	half    bool     // pointers have 4 bytes
 	starts  []uint64 // of the functions, rising
 	sizes   []uint64 // in bytes, up to the next function at most
-	near    []uint32 // first function of each piece of code, see indexFunctions
-	islands []bool   // by function: it is a branch island
+	near    []piece  // where functions begin, see indexFunctions
+	first   uint64   // address of the first piece
+	step    uint     // log2 of the bytes of a step
+	astray  bool     // some function begins between the steps, or near was left out
+	entries []entry  // what a call of each function looks at
 	section int      // where bytesAt found the last address
 	data    []Range  // what is left of the data in code, from the function on
 
-	contents   contents
-	targets    targets
-	called     []uint32 // by function: 1 + the last function that called it
-	addressed  []uint32 // by function: 1 + the last function that took its address
-	set        *Set
-	uses       []uint32 // indices in contents, of all functions so far
-	calls      []Call
-	references []Reference
-	decoded    []byte
-	methods    []implemented
-	objects    []uint32          // by Code.Objects: 1 + index in Set.Objects; 0: not looked at yet
-	named      map[string]uint32 // by name: 1 + index in Set.Objects
+	contents  contents
+	targets   targets
+	addressed []uint32 // by function: 1 + the last function that took its address
+	set       *Set
+	uses      []uint32 // indices in contents, of all functions so far
+	calls     []Call
+	seen      []seen  // references, in the order of the code
+	shorts    []short // those that seen has as shortText
+	decoded   []byte  // their texts
+	methods   []implemented
+	objects   []uint32          // by Code.Objects: 1 + index in Set.Objects; 0: not looked at yet
+	named     map[string]uint32 // by name: 1 + index in Set.Objects
 
 	// of the function at hand
 	index uint32
@@ -37,6 +39,28 @@ type pass struct {
 	state uint64 // of the shape
 	count uint64 // of the tokens
 	end   uint64 // offset behind its last instruction that is no padding
+}
+
+// entry is what a call of a function looks at.
+type entry struct {
+	called uint32 // 1 + the last function that called it
+	island bool   // it is a branch island
+}
+
+// seen is a reference while the pass is at work.
+type seen struct {
+	function uint32
+	place    uint32 // index in targets.places, or shortPlace + index in shorts
+}
+
+// shortPlace marks the short strings among the references. An image has fewer
+// references than that: each takes an instruction, and a file has 4 GiB at most.
+const shortPlace = 1 << 31
+
+// short is a short string that code puts together.
+type short struct {
+	at         uint64 // address of the instruction that completes it
+	start, end int    // in pass.decoded
 }
 
 // Pass reads the code of one image once, from front to back, and gives its
@@ -71,7 +95,7 @@ func Pass(c *Code) (*Set, []Reference) {
 		p.passARM()
 	}
 	p.assemble()
-	return p.set, p.references
+	return p.set, p.references()
 }
 
 // inOrder reports whether the lists are sorted as Code promises.
@@ -112,7 +136,7 @@ func compare(a, b uint64) int {
 func (p *pass) bound() {
 	all := p.code.Functions
 	p.set.Functions = make([]Function, 0, len(all))
-	p.starts, p.sizes, p.islands = make([]uint64, 0, len(all)), make([]uint64, 0, len(all)), make([]bool, 0, len(all))
+	p.starts, p.sizes, p.entries = make([]uint64, 0, len(all)), make([]uint64, 0, len(all)), make([]entry, 0, len(all))
 	for i := 0; i < len(all); {
 		b := all[i]
 		for i++; i < len(all) && all[i].Address == b.Address; i++ {
@@ -139,7 +163,7 @@ func (p *pass) bound() {
 		if size <= maxIsland { // longer ones are not worth touching now
 			_, island = p.island(b.Address, code)
 		}
-		p.starts, p.sizes, p.islands = append(p.starts, b.Address), append(p.sizes, size), append(p.islands, island)
+		p.starts, p.sizes, p.entries = append(p.starts, b.Address), append(p.sizes, size), append(p.entries, entry{island: island})
 		p.set.Functions = append(p.set.Functions, Function{Address: b.Address, Name: b.Name, From: b.From, Object: p.object(b.Object)})
 	}
 }
@@ -147,18 +171,18 @@ func (p *pass) bound() {
 // prepare makes what the functions share.
 func (p *pass) prepare() {
 	n := len(p.set.Functions)
-	p.called, p.addressed = make([]uint32, n), make([]uint32, n)
+	p.addressed = make([]uint32, n)
 	p.contents.often = frequent()
 	p.contents.grow()
 	total := 0
 	for i := range p.sizes {
 		total += int(p.sizes[i])
 	}
-	p.targets.list = make([]target, 0, total/96)
-	p.targets.grow(total / 96)
-	p.calls = make([]Call, 0, 3*n)
-	p.uses = make([]uint32, 0, n)
-	p.references = make([]Reference, 0, n)
+	p.targets.grow(total / 192)
+	p.targets.places = make([]placed, 0, total/384)
+	p.calls = make([]Call, 0, total/64)
+	p.uses = make([]uint32, 0, total/96)
+	p.seen = make([]seen, 0, total/96)
 	p.indexFunctions()
 	p.data = p.code.Data
 	p.classes()
@@ -188,7 +212,7 @@ func (p *pass) close() {
 // reach behind the function are left for the next one.
 func (p *pass) runs(code []byte, run func(code []byte, from, to uint64)) {
 	start, size := p.starts[p.index], uint64(len(code))
-	from, to := uint64(0), uint64(len(bytes.TrimRight(code, "\x00")))
+	from, to := uint64(0), trimmed(code)
 	if !p.x86 {
 		to = min((to+3)&^3, size&^3)
 	}
@@ -214,6 +238,15 @@ func (p *pass) runs(code []byte, run func(code []byte, from, to uint64)) {
 	}
 }
 
+// trimmed is the length of code without zeros at the end.
+func trimmed(code []byte) uint64 {
+	n := len(code)
+	for n > 0 && code[n-1] == 0 {
+		n--
+	}
+	return uint64(n)
+}
+
 // dataIn is the first range of data as offsets into the function, cut to it.
 func (p *pass) dataIn(start, size uint64) (first, behind uint64) {
 	d := p.data[0]
@@ -227,13 +260,33 @@ func (p *pass) dataIn(start, size uint64) (first, behind uint64) {
 	return 0, 0
 }
 
+// references lists what the functions refer to, in the order of the code.
+func (p *pass) references() []Reference {
+	out := make([]Reference, len(p.seen))
+	for i, r := range p.seen {
+		if r.place >= shortPlace {
+			s := &p.shorts[r.place-shortPlace]
+			out[i] = Reference{
+				Function: r.function, Kind: TargetString, Slot: s.at, Offset: -1, Length: int64(s.end - s.start),
+				Decoded: p.decoded[s.start:s.end:s.end],
+			}
+			continue
+		}
+		t := &p.targets.places[r.place]
+		out[i] = Reference{Function: r.function, Kind: t.kind, Slot: t.address, Offset: t.offset, Length: t.length}
+	}
+	return out
+}
+
 // assemble orders the features, and gives each function its own.
 func (p *pass) assemble() {
 	s := p.set
-	s.Features = p.contents.features()
-	s.Uses, s.Calls = p.uses, p.calls
+	s.Uses, s.Calls = slices.Clone(p.uses), slices.Clone(p.calls) // the room that they were given is not kept
+	p.uses, p.calls = nil, nil
+	var ranks []uint32
+	s.Features, ranks = p.contents.features()
 	for i, id := range s.Uses {
-		s.Uses[i] = p.contents.list[id].rank
+		s.Uses[i] = ranks[id]
 	}
 	start := uint32(0)
 	for i := range s.Functions {

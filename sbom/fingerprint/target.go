@@ -2,6 +2,7 @@ package fingerprint
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -19,32 +20,36 @@ const (
 // is resolved once and kept.
 type target struct {
 	address  uint64
-	offset   int64
-	length   int64
-	content  uint32 // 1 + index in contents; 0: a hole
-	callee   uint32 // 1 + index of the function; 0: none
 	last     uint32 // 1 + the function that referred to it last
+	leads    uint32 // 1 + index in contents, or of the function where kind is TargetCode; 0: a hole
+	place    uint32 // 1 + index in targets.places; 0: it is no reference
 	kind     TargetKind
 	purpose  purpose
 	indirect bool // a slot that linkers may look through: loading it only builds an address
 }
 
-// targets remembers what lies at addresses: open addressing over a list.
-type targets struct {
-	table []uint32 // 1 + index in list
-	list  []target
+// placed is where the content of a target lies: that of a reference to it.
+type placed struct {
+	address uint64 // that code names
+	offset  int64
+	length  int64
+	kind    TargetKind
 }
 
-// slot is the place in the table of an address, and the entry if there is one.
-func (t *targets) slot(address uint64, why purpose) (*uint32, *target) {
+// targets remembers what lies at addresses: open addressing.
+type targets struct {
+	table  []target // its length is a power of two
+	used   int
+	places []placed
+}
+
+// slot is the place in the table of an address: its entry, or a free one. What lies
+// side by side stands side by side: code refers to its literals in their order.
+func (t *targets) slot(address uint64, why purpose) *target {
 	mask := uint64(len(t.table) - 1)
-	for i := (address ^ uint64(why)<<48) * mixState >> 24 & mask; ; i = (i + 1) & mask {
-		at := &t.table[i]
-		if *at == 0 {
-			return at, nil
-		}
-		if e := &t.list[*at-1]; e.address == address && e.purpose == why {
-			return at, e
+	for i := ((address>>9^uint64(why)<<48)*mixState>>24<<4 + address>>5&15) & mask; ; i = (i + 1) & mask {
+		if e := &t.table[i]; e.address == address && e.purpose == why || !e.known {
+			return e
 		}
 	}
 }
@@ -52,47 +57,53 @@ func (t *targets) slot(address uint64, why purpose) (*uint32, *target) {
 // grow makes room for n entries.
 func (t *targets) grow(n int) {
 	size := 1024
-	for size < 2*n {
+	for 3*size < 4*n {
 		size *= 2
 	}
-	t.table = make([]uint32, size)
-	for i := range t.list {
-		at, _ := t.slot(t.list[i].address, t.list[i].purpose)
-		*at = uint32(i + 1)
+	old := t.table
+	t.table = make([]target, size)
+	for i := range old {
+		if e := &old[i]; e.known {
+			*t.slot(e.address, e.purpose) = *e
+		}
 	}
 }
 
 // target resolves an address for a purpose. The result is good until the next call.
 func (p *pass) target(address uint64, why purpose) *target {
-	at, t := p.targets.slot(address, why)
-	if t != nil {
+	t := p.targets.slot(address, why)
+	if t.known {
 		return t
 	}
-	if n := len(p.targets.list); 2*n >= len(p.targets.table) {
-		p.targets.grow(2 * n)
-		at, _ = p.targets.slot(address, why)
+	if 4*p.targets.used >= 3*len(p.targets.table) {
+		p.targets.grow(2 * p.targets.used)
+		t = p.targets.slot(address, why)
 	}
-	p.targets.list = append(p.targets.list, target{address: address, purpose: why, offset: -1})
-	*at = uint32(len(p.targets.list))
-	t = &p.targets.list[*at-1]
+	p.targets.used++
+	*t = target{address: address, purpose: why, known: true}
 	found := p.code.Resolve(address)
 	if why == purposeBranch {
 		address, found = p.through(address, found)
 	}
-	t.kind, t.offset, t.length = found.Kind, found.Offset, int64(len(found.Text))
-	if found.Length > 0 {
-		t.length = found.Length
-	}
+	t.kind = found.Kind
 	switch found.Kind {
 	case TargetNone:
 	case TargetCode:
 		t.indirect = found.Slot
-		if i, exact := p.function(address); i >= 0 && (exact || why == purposeBranch) && !found.Slot {
-			t.callee = uint32(i) + 1
+		if found.Slot {
+			break
+		}
+		if i, exact := p.function(address); i >= 0 && (exact || why == purposeBranch) {
+			t.leads = uint32(i) + 1
 		}
 	default:
 		t.indirect = found.Slot && found.Kind != TargetSelector && found.Kind != TargetClass && found.Kind != TargetPointer
-		t.content = p.contentOf(&found, why, t)
+		var length int64
+		t.leads, length = p.contentOf(&found, why)
+		if t.leads != 0 || found.Kind == TargetConst && found.Offset >= 0 { // no content, no feature: a place alone
+			p.targets.places = append(p.targets.places, placed{address: t.address, offset: found.Offset, length: length, kind: found.Kind})
+			t.place = uint32(len(p.targets.places))
+		}
 	}
 	return t
 }
@@ -100,44 +111,53 @@ func (p *pass) target(address uint64, why purpose) *target {
 // branch records that the function calls what lies at an address. Most calls
 // lead to a function of the image: that is found without resolving.
 func (p *pass) branch(address uint64) {
-	if i, ok := p.exactly(address); ok && !p.islands[i] {
-		p.call(i, purposeBranch)
-		return
+	if i, ok := p.exactly(address); ok {
+		if e := &p.entries[i]; !e.island {
+			if e.called != p.index+1 {
+				e.called = p.index + 1
+				p.calls = append(p.calls, Call{Callee: i, Kind: CallDirect})
+			}
+			return
+		}
 	}
 	p.refer(address, purposeBranch)
 }
 
-// contentOf interns what a target holds: 1 + the index, or 0.
-func (p *pass) contentOf(found *Target, why purpose, t *target) uint32 {
-	c, text := &p.contents, found.Text
+// contentOf interns what a target holds: 1 + the index, or 0; and how many bytes
+// of the slice that is.
+func (p *pass) contentOf(found *Target, why purpose) (uint32, int64) {
+	c, text, length := &p.contents, found.Text, int64(len(found.Text))
+	if found.Length > 0 {
+		length = found.Length
+	}
 	switch found.Kind {
 	case TargetString, TargetCFString:
-		return c.feature(FeatureString, text) + 1
+		return c.feature(FeatureString, text) + 1, length
 	case TargetImport:
-		return c.imported(text) + 1
+		return c.imported(text) + 1, length
 	case TargetSelector:
-		return c.feature(FeatureSelector, text) + 1
+		return c.feature(FeatureSelector, text) + 1, length
 	case TargetClass:
-		return c.feature(FeatureClass, text) + 1
+		return c.feature(FeatureClass, text) + 1, length
 	case TargetPointer:
-		return c.feature(FeaturePointer, text) + 1
+		return c.feature(FeaturePointer, text) + 1, length
 	case TargetConst:
-		return p.constContent(text, why, t)
+		if why < purposeBuild {
+			if len(text) < 1<<why {
+				return 0, 0
+			}
+			text, length = text[:1<<why], 1<<why
+		}
+		if len(text) > 0 {
+			return p.constContent(text), length
+		}
 	}
-	return 0
+	return 0, 0
 }
 
-// constContent is constant data. Of a load, only what it loads counts: what lies
+// constContent is constant data: of a load, only what it loads, as what lies
 // behind may be another object. A number of 4 or 8 bytes is also a feature.
-func (p *pass) constContent(text []byte, why purpose, t *target) uint32 {
-	if why < purposeBuild {
-		if len(text) < 1<<why {
-			t.length = 0
-			return 0
-		}
-		text = text[:1<<why]
-		t.length = int64(len(text))
-	}
+func (p *pass) constContent(text []byte) uint32 {
 	if len(text) == 4 || len(text) == 8 {
 		var word [8]byte
 		copy(word[:], text)
@@ -145,9 +165,6 @@ func (p *pass) constContent(text []byte, why purpose, t *target) uint32 {
 			binary.LittleEndian.PutUint64(word[:], v)
 			return p.contents.intern(FeatureConstant, digest(uint64(FeatureConstant), word[:]), hexadecimal(v)) + 1
 		}
-	}
-	if len(text) == 0 {
-		return 0
 	}
 	return p.contents.intern(0, digest(hidden, text), nil) + 1
 }
@@ -160,23 +177,26 @@ func (p *pass) refer(address uint64, why purpose) *target {
 	}
 	t.last = p.index + 1
 	if t.kind == TargetCode {
-		if t.callee != 0 && (t.callee != p.index+1 || why == purposeBranch) {
-			p.call(t.callee-1, why)
+		if t.leads != 0 && (t.leads != p.index+1 || why == purposeBranch) {
+			p.call(t.leads-1, why)
 		}
 		return t
 	}
-	if t.content == 0 {
-		if t.kind == TargetConst && t.offset >= 0 { // no content, no feature: a place alone
-			p.references = append(p.references, Reference{Function: p.index, Kind: t.kind, Slot: address, Offset: t.offset})
-		}
+	if t.place != 0 {
+		p.seen = append(p.seen, seen{p.index, t.place - 1})
+	}
+	if t.leads == 0 {
 		return t
 	}
-	p.references = append(p.references, Reference{Function: p.index, Kind: t.kind, Slot: address, Offset: t.offset, Length: t.length})
-	if c := &p.contents.list[t.content-1]; t.kind != TargetPointer && c.last != p.index+1 {
+	c := &p.contents.list[t.leads-1]
+	if t.kind != TargetPointer && c.last != p.index+1 {
 		c.last = p.index + 1
 		p.sum += finish(c.hash, uint64(c.kind))
 	}
-	p.use(t.content - 1)
+	if c.kind != 0 && c.used != p.index+1 {
+		c.used = p.index + 1
+		p.uses = append(p.uses, t.leads-1)
+	}
 	return t
 }
 
@@ -190,12 +210,12 @@ func (p *pass) use(id uint32) {
 
 // call adds an edge, once per kind.
 func (p *pass) call(callee uint32, why purpose) {
-	kind, last := CallAddress, p.addressed
+	kind, last := CallAddress, &p.addressed[callee]
 	if why == purposeBranch {
-		kind, last = CallDirect, p.called
+		kind, last = CallDirect, &p.entries[callee].called
 	}
-	if last[callee] != p.index+1 {
-		last[callee] = p.index + 1
+	if *last != p.index+1 {
+		*last = p.index + 1
 		p.calls = append(p.calls, Call{Callee: callee, Kind: kind})
 	}
 }
@@ -212,42 +232,65 @@ func (p *pass) function(address uint64) (int, bool) {
 	return i, false
 }
 
-// nearBits is the size of the pieces of code that the index of functions has.
-const nearBits = 6
+// piece is a piece of code with the functions that begin in it, to find one by
+// its address at the cost of one look at memory.
+type piece struct {
+	begins uint32 // by step: a function begins there
+	first  uint32 // index of the first one
+}
 
-// indexFunctions makes the index: for each piece of the code in front of the
-// last function, the first function that begins there or behind. It is left out
-// where the functions lie too far apart for that.
+// Steps are the places where functions usually begin: at each instruction of
+// arm64, at each 16th byte of x86_64.
+const (
+	stepARM    = 2
+	stepX86    = 4
+	pieceSteps = 5 // 32 in a piece
+)
+
+// indexFunctions makes the index. It is left out where the functions lie too far
+// apart for that.
 func (p *pass) indexFunctions() {
-	first, last := p.starts[0], p.starts[len(p.starts)-1]
-	total := uint64(0)
+	p.step = stepARM
+	if p.x86 {
+		p.step = stepX86
+	}
+	p.first = p.starts[0] &^ (1<<p.step - 1)
+	total, span := uint64(0), p.starts[len(p.starts)-1]-p.first
 	for _, s := range p.sizes {
 		total += s
 	}
-	if (last-first)>>1 > total {
+	if span>>1 > total {
+		p.astray = true
 		return
 	}
-	p.near = make([]uint32, (last-first)>>nearBits+1)
-	piece := 0
+	p.near = make([]piece, span>>(p.step+pieceSteps)+1)
 	for i, s := range p.starts {
-		for ; piece <= int((s-first)>>nearBits); piece++ {
-			p.near[piece] = uint32(i)
+		at := (s - p.first) >> p.step
+		if s&(1<<p.step-1) != 0 {
+			p.astray = true
+			continue
 		}
+		near := &p.near[at>>pieceSteps]
+		if near.begins == 0 {
+			near.first = uint32(i)
+		}
+		near.begins |= 1 << (at & (1<<pieceSteps - 1))
 	}
 }
 
 // exactly finds the function that begins at an address.
 func (p *pass) exactly(address uint64) (uint32, bool) {
-	piece := (address - p.starts[0]) >> nearBits
-	if piece >= uint64(len(p.near)) {
+	if p.astray {
+		i, ok := slices.BinarySearch(p.starts, address)
+		return uint32(i), ok
+	}
+	at := (address - p.first) >> (p.step & 63)
+	if address&(1<<(p.step&63)-1) != 0 || at>>pieceSteps >= uint64(len(p.near)) {
 		return 0, false
 	}
-	for i := p.near[piece]; int(i) < len(p.starts) && p.starts[i] <= address; i++ {
-		if p.starts[i] == address {
-			return i, true
-		}
-	}
-	return 0, false
+	near := &p.near[at>>pieceSteps]
+	bit := uint32(1) << (at & (1<<pieceSteps - 1))
+	return near.first + uint32(bits.OnesCount32(near.begins&(bit-1))), near.begins&bit != 0
 }
 
 // maxIslands is how many branch islands in a row are looked through.

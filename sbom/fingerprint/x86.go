@@ -81,6 +81,11 @@ const (
 // slow decodes an instruction in full. It gives its size, the offset of a
 // distance that is cut out, or 0, and what it is.
 func (x *x86) slow(b []byte, at uint64) (uint64, int, int) {
+	if len(b) >= maxX86 {
+		if size, cut, kind := x.common(b, at); size > 0 {
+			return size, cut, kind
+		}
+	}
 	decodeX86(b, &x.in)
 	if x.in.size == 0 {
 		return 1, 0, x86Unknown
@@ -93,6 +98,37 @@ func (x *x86) slow(b []byte, at uint64) (uint64, int, int) {
 	if !keep {
 		return size, cut, x86Address
 	}
+	return size, cut, x86Kept
+}
+
+// common does what slow does for the instructions that most references are made
+// of: calls and jumps, and lea and mov of 8 bytes. Size 0: it is none of them.
+func (x *x86) common(b []byte, at uint64) (uint64, int, int) {
+	size, cut, inner := uint64(5), 1, true
+	switch {
+	case b[0] == 0xe8:
+		inner = false
+	case b[0] == 0xe9:
+	case b[0] == 0x0f && b[1]>>4 == 8:
+		size, cut = 6, 2
+	case b[0]>>3 == 0x48>>3 && b[2]&0xc7 == 5 && (b[1] == 0x8d || b[1] == 0x8b):
+		address := x.base + at + 7 + x86Distance(b[3:])
+		if b[1] == 0x8d {
+			x.refer(address, purposeBuild)
+			return 7, 0, x86Address
+		}
+		if x.refer(address, 3).indirect {
+			return 7, 0, x86Address
+		}
+		return 7, 3, x86Kept
+	default:
+		return 0, 0, 0
+	}
+	to := x.base + at + size + x86Distance(b[cut:])
+	if inner && to-x.base < x.sizes[x.index] {
+		return size, 0, x86Kept
+	}
+	x.pass.branch(to)
 	return size, cut, x86Kept
 }
 

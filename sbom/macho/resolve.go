@@ -2,6 +2,7 @@ package macho
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
@@ -96,16 +97,38 @@ func (c *coder) literalAt(p *place, at uint64) fingerprint.Target {
 
 // array is the length of a terminated character array at the start of b, or 0.
 func (c *coder) array(b []byte) int {
-	for i, v := range b[:min(len(b), maxName)] {
-		if !printable[v] {
-			if c.pay(i+1) && v == 0 && i >= minRun {
-				return i
+	b = b[:min(len(b), maxName)]
+	n := plainText(b)
+	for ; n < len(b); n++ {
+		if v := b[n]; !printable[v] {
+			if c.pay(n+1) && v == 0 && n >= minRun {
+				return n
 			}
 			return 0
+		} else if v < ' ' { // a tab or line end: go on behind it
+			n += plainText(b[n+1:])
 		}
 	}
-	c.pay(min(len(b), maxName))
+	c.pay(len(b))
 	return 0
+}
+
+// plainText is how many bytes at the start of b are surely from space to tilde,
+// 8 at a time: compilers that know the length of a literal lay them end to end, so
+// that code refers into runs of many thousand bytes.
+func plainText(b []byte) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; n+8 <= len(b); n += 8 {
+		v := binary.LittleEndian.Uint64(b[n:])
+		// A byte below space borrows in the difference, one above tilde carries
+		// in the sum, and one above 0x7f has the bit itself. What they borrow or
+		// carry may condemn a neighbour too, but frees none in front of the first.
+		if ((v-' '*ones)|(v+ones)|v)&tops != 0 {
+			break
+		}
+	}
+	return n
 }
 
 // wideAt is the terminated UTF-16 literal at a place, as UTF-8.
