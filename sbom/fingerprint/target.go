@@ -25,6 +25,7 @@ type target struct {
 	place    uint32 // 1 + index in targets.places; 0: it is no reference
 	kind     TargetKind
 	purpose  purpose
+	known    bool // the entry is in use
 	indirect bool // a slot that linkers may look through: loading it only builds an address
 }
 
