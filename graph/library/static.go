@@ -236,6 +236,9 @@ func (u Unread) Why() string {
 func (s *static) library(l *kinship.Lineage, b *backdrop) (Library, bool) {
 	lib := Library{Kind: KindStatic, Rung: RungUnits, Functions: len(l.Members)}
 	for _, c := range l.Copies {
+		if c.Units == 0 {
+			continue // some of the same text and no function: that carries nothing
+		}
 		k := Copy{Image: s.digest[c.Image], Build: c.Build, Functions: c.Units, Exact: c.Exact, Text: c.Text}
 		k.Word = wordOf(c)
 		lib.Copies = append(lib.Copies, k)
