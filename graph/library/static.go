@@ -246,7 +246,7 @@ func (s *static) library(l *kinship.Lineage, n *described, b *backdrop) (Library
 			continue // some of the same text and no function: that carries nothing
 		}
 		k := Copy{Image: s.digest[c.Image], Build: c.Build, Functions: c.Units, Exact: c.Exact, Text: c.Text}
-		k.Word = wordOf(c)
+		k.Word = wordOf(c, len(l.Members))
 		lib.Copies = append(lib.Copies, k)
 		lib.Images = append(lib.Images, k.Image)
 		lib.Files = append(lib.Files, s.files[k.Image]...)
@@ -280,8 +280,10 @@ func (s *static) library(l *kinship.Lineage, n *described, b *backdrop) (Library
 // enoughExact is how many functions with equal marks make a copy identical.
 const enoughExact = 5
 
-func wordOf(c kinship.Copy) Word {
-	if c.Exact >= enoughExact || c.Exact > 0 && c.Exact == c.Units {
+// wordOf says how sure a copy is, of a library of so many functions: a copy is
+// not identical by one function of many.
+func wordOf(c kinship.Copy, functions int) Word {
+	if c.Exact >= min(enoughExact, functions) {
 		return Identical
 	}
 	return SameSource
