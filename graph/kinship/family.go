@@ -39,6 +39,20 @@ type row struct {
 // Find compares the images with each other. Images whose marks cannot be read
 // are named in Gaps and take no part.
 func Find(images []Image, o Options) *Result {
+	given := inOrder(images)
+	sorted := make([]Image, len(images))
+	for i, n := range given {
+		sorted[i] = images[n]
+	}
+	if background := o.Background; background != nil {
+		o.Background = func(image int, f *fingerprint.Function) (int, bool) { return background(int(given[image]), f) }
+	}
+	r := find(sorted, o)
+	r.renumber(given)
+	return r
+}
+
+func find(images []Image, o Options) *Result {
 	f := &family{images: images, o: o, t: o.Thresholds}
 	f.join(f.rows())
 	of := f.lineages(f.runs())

@@ -106,7 +106,7 @@ func numbered(images ...Image) []Image {
 	return images
 }
 
-func find(images []Image) *Result { return Find(images, Options{Thresholds: Measured()}) }
+func found(images []Image) *Result { return Find(images, Options{Thresholds: Measured()}) }
 
 // shape is a lineage in short: members, and images of its copies.
 func shape(r *Result) []string {
@@ -132,7 +132,7 @@ func check(t *testing.T, r *Result, want ...string) {
 func TestTwoLibraries(t *testing.T) {
 	a, b := library("a", 40, .5), library("b", 25, .5)
 	own := func(i int) []source { return library(fmt.Sprint("own", i), 60, .5) }
-	r := find(numbered(
+	r := found(numbered(
 		build("0", "", slices.Concat(own(0), a, b)),
 		build("1", "", slices.Concat(b, own(1), a)),
 		build("2", "", slices.Concat(own(2)[:30], a, own(2)[30:])),
@@ -163,7 +163,7 @@ func TestDeadStripped(t *testing.T) {
 	for i := range 4 {
 		list = append(list, build(fmt.Sprint(i), "", slices.Concat(library(fmt.Sprint("own", i), 50, .5), some())))
 	}
-	got := find(numbered(list...))
+	got := found(numbered(list...))
 	members := 0
 	for _, l := range got.Lineages {
 		members += len(l.Members)
@@ -179,7 +179,7 @@ func TestDeadStripped(t *testing.T) {
 // Another compiler changes every mark: text, place and calls tie the library.
 func TestOtherCompiler(t *testing.T) {
 	a, b := library("a", 60, .5), library("b", 30, .4)
-	r := find(numbered(
+	r := found(numbered(
 		build("0", "", slices.Concat(library("own0", 50, .5), a)),
 		build("1", "", slices.Concat(a, library("own1", 50, .5), b)),
 		build("2", "other", slices.Concat(library("own2", 50, .5), a, b)),
@@ -196,7 +196,7 @@ func TestOtherCompiler(t *testing.T) {
 
 // Nothing is found between products that share nothing.
 func TestStrangers(t *testing.T) {
-	r := find(numbered(build("0", "", library("x", 80, .5)), build("1", "", library("y", 80, .5)), build("2", "o", library("z", 80, .5))))
+	r := found(numbered(build("0", "", library("x", 80, .5)), build("1", "", library("y", 80, .5)), build("2", "o", library("z", 80, .5))))
 	if len(r.Lineages) != 0 {
 		t.Error(shape(r))
 	}

@@ -160,6 +160,9 @@ func (f *family) try(k *stock, c *candidate) tied {
 	if c.a < n {
 		a := &k.strains[c.a]
 		links, ok := f.confirm(k, a.rep, f.territory(k, a.rep, c.a), c.b-n, f.loner(c.b-n))
+		if !ok && len(links) < few { // a function or two with the same text: another program that talks of the same things
+			links = nil
+		}
 		return tied{ok || c.part >= f.t.Contained, links}
 	}
 	links, ok := f.confirm(k, c.a-n, f.loner(c.a-n), c.b-n, f.loner(c.b-n))

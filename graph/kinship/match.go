@@ -41,6 +41,9 @@ type matcher struct {
 	fa, fb *weights
 	users  [][]uint32 // by common feature: functions of b that take part and use it; nil: too many
 	common []int32    // by feature of a: number of the common feature, or -1
+
+	called []uint32 // by function of b: number of the last look at calls that met it
+	calls  uint32   // looks at calls so far
 }
 
 // weights is how much each feature of an image says, in bits.
@@ -395,18 +398,25 @@ func (m *matcher) alike(a, b uint32) float64 {
 // agreement counts the callees of a that have a partner, and how many of those
 // partners b calls.
 func (m *matcher) agreement(a, b uint32) (agree, of int) {
-	lb := m.b.set.CallsOf(int(b))
-	for _, c := range m.a.set.CallsOf(int(a)) {
+	la := m.a.set.CallsOf(int(a))
+	if len(la) == 0 {
+		return 0, 0
+	}
+	if m.called == nil {
+		m.called = make([]uint32, len(m.pairing.b))
+	}
+	m.calls++
+	for _, d := range m.b.set.CallsOf(int(b)) {
+		m.called[d.Callee] = m.calls
+	}
+	for _, c := range la {
 		p := m.pairing.a[c.Callee]
 		if p < 0 {
 			continue
 		}
 		of++
-		for _, d := range lb {
-			if d.Callee == uint32(p) {
-				agree++
-				break
-			}
+		if m.called[p] == m.calls {
+			agree++
 		}
 	}
 	return agree, of
@@ -424,17 +434,8 @@ func (m *matcher) byCalls() {
 		if g < 0 {
 			continue
 		}
-		la, lb = la[:0], lb[:0]
-		for _, c := range m.a.set.CallsOf(int(f)) {
-			if m.a.in[c.Callee] && m.pairing.a[c.Callee] < 0 && !slices.Contains(la, c.Callee) {
-				la = append(la, c.Callee)
-			}
-		}
-		for _, c := range m.b.set.CallsOf(int(g)) {
-			if m.b.in[c.Callee] && m.pairing.b[c.Callee] < 0 && !slices.Contains(lb, c.Callee) {
-				lb = append(lb, c.Callee)
-			}
-		}
+		la = callees(la[:0], m.a, f, m.pairing.a)
+		lb = callees(lb[:0], m.b, uint32(g), m.pairing.b)
 		if len(la) != len(lb) || len(la) == 0 || len(la) > maxCallees {
 			continue
 		}
@@ -444,6 +445,20 @@ func (m *matcher) byCalls() {
 			}
 		}
 	}
+}
+
+// callees lists what a function of a side calls and what has no partner yet, each
+// once, in the order of the calls: no more than one too many, which a function
+// that calls thousands would take long to list.
+func callees(out []uint32, d *side, f uint32, partner []int32) []uint32 {
+	for _, c := range d.set.CallsOf(int(f)) {
+		if d.in[c.Callee] && partner[c.Callee] < 0 && !slices.Contains(out, c.Callee) {
+			if out = append(out, c.Callee); len(out) > maxCallees {
+				break
+			}
+		}
+	}
+	return out
 }
 
 // doubt parts pairs that rest on place or calls alone and whose callees say

@@ -49,7 +49,7 @@ const (
 type Copy struct {
 	Image uint32
 	Build int     // copies of one build have equal marks, or lack some of them; 0 is the fullest copy's
-	Units int     // members that it has
+	Units int     // members that it has; 0: it has some of the same text and no function that was paired, so it is no carrier
 	Exact int     // of those, with a mark that the fullest copy of its build has too
 	Text  float64 // share of the fullest copy's own rare features that it has; 0 where it was not asked
 }

@@ -11,21 +11,17 @@ const long = 32
 // members that are a program's own by name, and from stretches of members that
 // only lie beside a known library and have text that it has not. background or
 // own is nil where nothing is left; own code that is too little to say anything
-// is left out.
-func (s *static) split(l *kinship.Lineage, b *backdrop) (background, own *kinship.Lineage) {
-	d := s.describe(l, b)
+// is left out. d is what describes the lineage.
+func (s *static) split(l *kinship.Lineage, d *described, b *backdrop) (background, own *kinship.Lineage) {
 	is := make([]bool, len(l.Members))
 	foreign := b.foreign(&d.tally)
 	longest, n := uint32(0), 0
-	for i, m := range l.Members {
+	for i := range l.Members {
 		if is[i] = foreign[i] || l.Background >= 0 && d.of[i].own; !is[i] {
 			continue
 		}
 		n++
-		u := m.Units[0]
-		if set, err := s.images[u.Image].Set(); err == nil && int(u.Function) < len(set.Functions) {
-			longest = max(longest, set.Functions[u.Function].Instructions)
-		}
+		longest = max(longest, d.lengths[i])
 	}
 	if n == 0 {
 		return l, nil

@@ -120,12 +120,17 @@ func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread
 	r := kinship.Find(s.images, kinship.Options{Thresholds: kinship.Measured(), Background: b.function})
 	var libs []Library
 	for i := range r.Lineages {
-		background, own := s.split(&r.Lineages[i], b)
+		whole := s.describe(&r.Lineages[i], b)
+		background, own := s.split(&r.Lineages[i], whole, b)
 		for _, part := range []*kinship.Lineage{background, own} {
 			if part == nil {
 				continue
 			}
-			l, ok := s.library(part, b)
+			d := whole
+			if part != &r.Lineages[i] {
+				d = s.describe(part, b)
+			}
+			l, ok := s.library(part, d, b)
 			if !ok {
 				continue
 			}
@@ -232,12 +237,16 @@ func (u Unread) Why() string {
 	return "the marks of its code cannot be read: " + u.Err.Error() + "; its kinship is unknown; scan again"
 }
 
-// library describes one lineage; ok is false when fewer than two products carry it.
-func (s *static) library(l *kinship.Lineage, b *backdrop) (Library, bool) {
+// library makes a library of one lineage that n describes; ok is false when fewer
+// than two products carry it.
+func (s *static) library(l *kinship.Lineage, n *described, b *backdrop) (Library, bool) {
 	lib := Library{Kind: KindStatic, Rung: RungUnits, Functions: len(l.Members)}
 	for _, c := range l.Copies {
+		if c.Units == 0 {
+			continue // some of the same text and no function: that carries nothing
+		}
 		k := Copy{Image: s.digest[c.Image], Build: c.Build, Functions: c.Units, Exact: c.Exact, Text: c.Text}
-		k.Word = wordOf(c)
+		k.Word = wordOf(c, len(l.Members))
 		lib.Copies = append(lib.Copies, k)
 		lib.Images = append(lib.Images, k.Image)
 		lib.Files = append(lib.Files, s.files[k.Image]...)
@@ -253,7 +262,6 @@ func (s *static) library(l *kinship.Lineage, b *backdrop) (Library, bool) {
 		return Library{}, false
 	}
 	slices.SortFunc(lib.Copies, func(a, b Copy) int { return strings.Compare(string(a.Image), string(b.Image)) })
-	n := s.describe(l, b)
 	lib.ID = "library:" + string(sbom.DigestOfList(n.marks))
 	lib.Units, lib.Member = n.units, n.members
 	lib.Names = n.evidence()
@@ -272,8 +280,10 @@ func (s *static) library(l *kinship.Lineage, b *backdrop) (Library, bool) {
 // enoughExact is how many functions with equal marks make a copy identical.
 const enoughExact = 5
 
-func wordOf(c kinship.Copy) Word {
-	if c.Exact >= enoughExact || c.Exact > 0 && c.Exact == c.Units {
+// wordOf says how sure a copy is, of a library of so many functions: a copy is
+// not identical by one function of many.
+func wordOf(c kinship.Copy, functions int) Word {
+	if c.Exact >= min(enoughExact, functions) {
 		return Identical
 	}
 	return SameSource
@@ -285,6 +295,7 @@ type described struct {
 	units   []Unit   // sorted by image, then address
 	members []MemberOf
 	markAt  map[kinship.Unit]fingerprint.Mark
+	lengths []uint32 // by member: instructions of its first unit
 	naming
 	tally
 }
@@ -304,7 +315,7 @@ const maxIDMarks = 16
 
 // describe reads the functions of all members, image by image.
 func (s *static) describe(l *kinship.Lineage, b *backdrop) *described {
-	d := &described{members: make([]MemberOf, len(l.Members)), markAt: map[kinship.Unit]fingerprint.Mark{}, naming: newNaming(),
+	d := &described{members: make([]MemberOf, len(l.Members)), markAt: map[kinship.Unit]fingerprint.Mark{}, lengths: make([]uint32, len(l.Members)), naming: newNaming(),
 		tally: tally{of: make([]counts, len(l.Members))}}
 	full := l.Copies[0]
 	for _, c := range l.Copies {
@@ -335,6 +346,9 @@ func (s *static) describe(l *kinship.Lineage, b *backdrop) *described {
 			f := &set.Functions[u.function]
 			d.units = append(d.units, Unit{s.digest[c.Image], f.Address})
 			d.markAt[u.unit] = f.Full
+			if u.unit == l.Members[u.member].Units[0] {
+				d.lengths[u.member] = f.Instructions
+			}
 			d.add(b, u.member, int(c.Image), set, int(u.function), c.Image == full.Image)
 			m := &d.members[u.member]
 			if m.Image == "" || c.Image == full.Image {

@@ -233,6 +233,31 @@ func TestLibraryTiesItsImages(t *testing.T) {
 	}
 }
 
+// TestVersionsOfADynamicLibrary: two versions of a dynamic library that a share of
+// code units ties are not the same code, in their functions as little as in whole:
+// what one does the other need not have from it.
+func TestVersionsOfADynamicLibrary(t *testing.T) {
+	for _, c := range []struct {
+		kind string
+		rung library.Rung
+		want string
+	}{{library.KindDynamic, library.RungUnits, "own"}, {library.KindDynamic, library.RungText, "inherited"}, {library.KindStatic, library.RungUnits, "inherited"}} {
+		w := newWorld(purposes)
+		w.libs = []library.Library{{ID: "library:x", Kind: c.kind, Name: "Kit", Rung: c.rung, Images: []sbom.Digest{id("kit1"), id("kit2")}}}
+		w.app("virus", "kit1")
+		w.app("clean", "kit2")
+		for image, mark := range map[string]string{"kit1": "aa", "kit2": "bb"} {
+			s := w.source(image)
+			address := uint64(4096)
+			s.Address, s.Mark, s.Library = &address, mark, "library:x"
+			w.sources[s.ID] = s
+		}
+		if _, all := w.judge(t); all["clean"].Provenance != c.want {
+			t.Errorf("%s, %s: %s", c.kind, c.rung, all["clean"].Provenance)
+		}
+	}
+}
+
 // TestUnits: code units with one mark are the same code; a unit that only one
 // product has is its own.
 func TestUnits(t *testing.T) {

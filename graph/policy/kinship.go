@@ -65,7 +65,7 @@ func (k *kinship) add(s *propagate.Source, byID map[string]*library.Library, beh
 	if s.Mark != "" {
 		k.tie(s.ID, "mark:"+s.Mark+"#"+s.Capability)
 	}
-	if s.Library != "" {
+	if l := byID[s.Library]; l != nil && (l.Kind == library.KindStatic || strong(l.Rung)) {
 		k.tie(s.ID, s.Library+"#"+s.Capability)
 	}
 }

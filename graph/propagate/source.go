@@ -29,7 +29,9 @@ func findSources(g *graph.Graph, n *network, libs []library.Library) []origin {
 			continue
 		}
 		for _, d := range libs[i].Images {
-			of[d] = &libs[i]
+			if of[d] == nil || of[d].Rung == library.RungUnits { // of its own copies, before versions of it
+				of[d] = &libs[i]
+			}
 		}
 	}
 	at := map[string]int{}
