@@ -11,7 +11,7 @@ import (
 
 func TestSourceName(t *testing.T) {
 	for text, want := range map[string]string{
-		"/Users/jane/work/libcollect/src/reader.m": "libcollect",
+		"/Users/jane/projects/libcollect/src/reader.m": "libcollect",
 		`C:\build\expat\lib\xmlparse.c`:            "expat",
 		"../third_party/zlib/inflate.c":            "zlib",
 		"Pods/AFNetworking/AFNetworking/AFURL.m":   "AFNetworking",
