@@ -12,20 +12,20 @@ import (
 func TestSourceName(t *testing.T) {
 	for text, want := range map[string]string{
 		"/Users/jane/projects/libcollect/src/reader.m": "libcollect",
-		`C:\build\expat\lib\xmlparse.c`:            "expat",
-		"../third_party/zlib/inflate.c":            "zlib",
-		"Pods/AFNetworking/AFNetworking/AFURL.m":   "AFNetworking",
-		"sqlite/src/main.c":                        "sqlite",
-		"/Users/jane/main.c":                       "", // a person
-		"/home/jane/src/main.c":                    "",
-		"/usr/include/stdio.h":                     "",
-		"main.c":                                   "",
-		"https://example.com/kit/reader.c":         "",
-		"could not open %s/kit/reader.c":           "",
-		"first line\n/kit/reader.c":                "",
-		"kit/reader.txt":                           "",
-		"/":                                        "",
-		"":                                         "",
+		`C:\build\expat\lib\xmlparse.c`:                "expat",
+		"../third_party/zlib/inflate.c":                "zlib",
+		"Pods/AFNetworking/AFNetworking/AFURL.m":       "AFNetworking",
+		"sqlite/src/main.c":                            "sqlite",
+		"/Users/jane/main.c":                           "", // a person
+		"/home/jane/src/main.c":                        "",
+		"/usr/include/stdio.h":                         "",
+		"main.c":                                       "",
+		"https://example.com/kit/reader.c":             "",
+		"could not open %s/kit/reader.c":               "",
+		"first line\n/kit/reader.c":                    "",
+		"kit/reader.txt":                               "",
+		"/":                                            "",
+		"":                                             "",
 	} {
 		if got, how := sourceName(text); got != want || (got != "") != (how == NamedSource) {
 			t.Errorf("%q: %q %q, wanted %q", text, got, how, want)
