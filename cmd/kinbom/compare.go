@@ -124,7 +124,7 @@ func (o *compareOptions) inputs(ctx context.Context, e *env, a, b string) (*quer
 		}
 		sideA, sideB = []sbom.Digest{p.ID}, []sbom.Digest{q.ID}
 	}
-	f, err := query.Open([]*sbom.Scan{x.scan, y.scan}, query.Options{Version: version, Marks: either(x.store(), y.store())})
+	f, err := openFamily(either(x.store(), y.store()), x.scan, y.scan)
 	if err != nil {
 		return nil, err
 	}

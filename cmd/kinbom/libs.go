@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kinbom/kinbom/graph/library"
 	"github.com/kinbom/kinbom/graph/query"
 	"github.com/kinbom/kinbom/graph/report"
 	"github.com/kinbom/kinbom/sbom"
@@ -81,7 +82,16 @@ func textOrJSON(format string) error {
 
 // family prepares queries of what was loaded.
 func (l *loaded) family() (*query.Family, error) {
-	return query.Open([]*sbom.Scan{l.scan}, query.Options{Version: version, Marks: l.store()})
+	return openFamily(l.store(), l.scan)
+}
+
+// openFamily prepares queries with the background model that audit and graph use.
+func openFamily(marks library.Store, scans ...*sbom.Scan) (*query.Family, error) {
+	model, err := library.BuiltinBackground()
+	if err != nil {
+		return nil, err
+	}
+	return query.Open(scans, query.Options{Version: version, Marks: marks, Background: model})
 }
 
 // asked makes a word that names nothing, or too much, a fault of the call.
