@@ -149,7 +149,7 @@ func SortTags(l []Tag) {
 			compareAddress(a.Address, b.Address), strings.Compare(a.Rule, b.Rule), strings.Compare(string(a.Grade), string(b.Grade)),
 			strings.Compare(a.Mark, b.Mark), strings.Compare(string(a.RulesDigest), string(b.RulesDigest)),
 			slices.Compare(a.Stores, b.Stores), slices.Compare(a.Flags, b.Flags),
-			slices.CompareFunc(a.Evidence, b.Evidence, compareEvidence))
+			slices.CompareFunc(a.Evidence, b.Evidence, compareEvidence), strings.Compare(string(a.Scope), string(b.Scope)))
 	})
 }
 
@@ -169,6 +169,7 @@ func compareAddress(a, b *uint64) int {
 func SortEvidence(l []Evidence) {
 	for i := range l {
 		noneIfEmpty(&l[i].Bytes)
+		noneIfEmpty(&l[i].Meaning)
 	}
 	slices.SortFunc(l, compareEvidence)
 }
@@ -176,7 +177,8 @@ func SortEvidence(l []Evidence) {
 func compareEvidence(a, b Evidence) int {
 	return cmp.Or(strings.Compare(string(a.File), string(b.File)), cmp.Compare(a.Offset, b.Offset),
 		cmp.Compare(a.Length, b.Length), strings.Compare(a.Signal, b.Signal), strings.Compare(string(a.Kind), string(b.Kind)),
-		bytes.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Slice, b.Slice), strings.Compare(a.Section, b.Section))
+		bytes.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Slice, b.Slice), strings.Compare(a.Section, b.Section),
+		strings.Compare(a.How, b.How), bytes.Compare(a.Meaning, b.Meaning), cmp.Compare(a.Function, b.Function))
 }
 
 // SortNotes sorts by path, kind, digest and text.

@@ -10,7 +10,7 @@ import (
 )
 
 // inFileOrder are the lists whose order has a meaning, by noun and field.
-var inFileOrder = []string{"Image.Loads", "Image.Rpaths", "Image.Builds", "Build.Tools", "Evidence.Bytes"}
+var inFileOrder = []string{"Image.Loads", "Image.Rpaths", "Image.Builds", "Build.Tools", "Evidence.Bytes", "Evidence.Meaning"}
 
 // variants are a few values of a type; of a struct, for each of its fields a
 // few that differ in that field only. A sort that forgets a field leaves two of

@@ -17,8 +17,10 @@ type Scope string
 const (
 	ScopeImage    Scope = "image"
 	ScopeFunction Scope = "function"
+	ScopeCallees  Scope = "callees" // a function with those that it calls directly
 	ScopeClass    Scope = "class"
-	ScopeModule   Scope = "module"
+	ScopeModule   Scope = "module"  // of a script
+	ScopeModules  Scope = "modules" // a module with those that it requires directly
 )
 
 // FactKind is the kind of a fact.
@@ -35,6 +37,10 @@ const (
 	FactClassRef    FactKind = "class-ref"   // Objective-C class of another image
 	FactLoad        FactKind = "load"        // library reference
 	FactEntitlement FactKind = "entitlement" // key of an entitlement
+	FactPlist       FactKind = "plist"       // key of a property list of the bundle, or "key=value"
+	FactNumber      FactKind = "number"      // number that code uses, in decimal digits
+	FactModule      FactKind = "module"      // module that a script requires or imports, as written
+	FactCall        FactKind = "call"        // what a script calls: "readFileSync", "fs.readFileSync"
 )
 
 // Fact is one plain fact of a unit with the bytes that prove it.
@@ -44,7 +50,24 @@ type Fact struct {
 	Section string // "__TEXT,__cstring"; "" when not in a section
 	Offset  int64  // of Value in the slice; -1 when there is no such place
 	Length  int64  // bytes in the file at Offset (may differ from len(Value) for UTF-16)
+	How     string // how Value follows from the bytes, when it is not these bytes: see the How constants; else ""
+	Parts   []Span // how HowJoined: the bytes of each part in the order of the text; else nil
 }
+
+// Span is bytes of a slice.
+type Span struct{ Offset, Length int64 }
+
+// How the value of a fact follows from bytes that are not it. A key of
+// HowXOR stands behind it as two hexadecimal digits: "xor 5a".
+const (
+	HowJoined     = "joined"     // code puts it together from parts
+	HowBase64     = "base64"     // the bytes are base64 of it
+	HowHex        = "hex"        // the bytes are hexadecimal digits of it
+	HowReversed   = "reversed"   // the bytes are it backwards
+	HowXOR        = "xor"        // every byte is combined with one key
+	HowImmediates = "immediates" // instructions hold it in pieces
+	HowCodes      = "codes"      // a list of character codes
+)
 
 // Grade is how sure a tag is; see the model, section 4.
 type Grade string
@@ -91,6 +114,7 @@ type Tag struct {
 	Stores      []string   // browser families whose stores the rule names: safari, chromium, firefox; sorted
 	Flags       []string   // sorted
 	Evidence    []Evidence // sorted by Offset, then Signal
+	Scope       Scope      // how far around the unit its evidence was looked for; "" in BOMs of older versions
 }
 
 // Evidence is bytes that anyone can look at again.
@@ -103,6 +127,10 @@ type Evidence struct {
 	Bytes   []byte // up to 256 of them
 	Kind    FactKind
 	Signal  string // which part of the rule it satisfies: "vendor", "store", "sql", "open", ...
+
+	How      string // how the text follows from the bytes: see the How constants; "" when it is these bytes
+	Meaning  []byte // with How: the text that the rule saw, up to 256 bytes; else nil
+	Function uint64 // address of the function that refers to it, where that is known; else 0
 }
 
 // MaxEvidenceBytes is the most bytes that one Evidence carries.

@@ -63,7 +63,7 @@ func (p *Product) Validate() error {
 
 // outOfBounds reports whether an evidence cannot be of any file.
 func (e *Evidence) outOfBounds() bool {
-	return len(e.Bytes) > MaxEvidenceBytes || int64(len(e.Bytes)) > max(e.Length, 0) || e.Offset < e.Slice
+	return len(e.Bytes) > MaxEvidenceBytes || len(e.Meaning) > MaxEvidenceBytes || int64(len(e.Bytes)) > max(e.Length, 0) || e.Offset < e.Slice
 }
 
 // Validate checks that the counts add up.

@@ -177,6 +177,10 @@ type Evidence struct {
 	Kind    string      `json:"kind"`
 	Signal  string      `json:"signal"`
 	Rule    string      `json:"rule"`
+
+	How      string `json:"how,omitempty"`      // how the text follows from the bytes: joined, base64, xor 5a, ...; "" when it is these bytes
+	Meaning  string `json:"meaning,omitempty"`  // with How: the text that the rule saw, printable
+	Function string `json:"function,omitempty"` // hexadecimal address of the function that refers to it
 }
 
 // Library is code that two or more products carry; executables too.

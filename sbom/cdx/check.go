@@ -91,6 +91,9 @@ func evidenceDigests(l []sbom.Evidence) error {
 		if len(e.Bytes) > sbom.MaxEvidenceBytes {
 			return fmt.Errorf("evidence %q holds %d bytes, more than %d", clip(e.Signal, 80), len(e.Bytes), sbom.MaxEvidenceBytes)
 		}
+		if len(e.Meaning) > sbom.MaxEvidenceBytes {
+			return fmt.Errorf("evidence %q has a meaning of %d bytes, more than %d", clip(e.Signal, 80), len(e.Meaning), sbom.MaxEvidenceBytes)
+		}
 	}
 	return nil
 }

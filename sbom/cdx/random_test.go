@@ -126,6 +126,7 @@ func (g *generator) evidence(l []sbom.Evidence) []sbom.Evidence {
 			l[i].Bytes = append(l[i].Bytes[:min(len(l[i].Bytes), 200)], 0xff, 0xfe, 0)
 		}
 		l[i].Length = int64(len(l[i].Bytes)) + int64(g.pick(3))
+		l[i].Meaning = []byte(clip(string(l[i].Meaning), sbom.MaxEvidenceBytes))
 		l[i].Offset += l[i].Slice
 	}
 	return l

@@ -133,6 +133,7 @@ type tagRecord struct {
 	Stores      []string         `json:"stores,omitempty"`
 	Flags       []string         `json:"flags,omitempty"`
 	Evidence    []evidenceRecord `json:"evidence"`
+	Scope       sbom.Scope       `json:"scope,omitempty"`
 }
 
 // evidenceRecord shows printable ASCII as text, and everything else as base64.
@@ -146,6 +147,10 @@ type evidenceRecord struct {
 	Bytes   []byte        `json:"bytes,omitempty"`
 	Kind    sbom.FactKind `json:"kind,omitempty"`
 	Signal  string        `json:"signal,omitempty"`
+
+	How      string `json:"how,omitempty"`
+	Meaning  []byte `json:"meaning,omitempty"`
+	Function string `json:"function,omitempty"` // hexadecimal
 }
 
 // mapped converts a list; an empty list becomes nil.
@@ -161,7 +166,10 @@ func mapped[A, B any](list []A, f func(A) B) []B {
 }
 
 func evidenceOut(e sbom.Evidence) evidenceRecord {
-	r := evidenceRecord{e.File, e.Slice, e.Section, e.Offset, e.Length, "", nil, e.Kind, e.Signal}
+	r := evidenceRecord{e.File, e.Slice, e.Section, e.Offset, e.Length, "", nil, e.Kind, e.Signal, e.How, e.Meaning, ""}
+	if e.Function != 0 {
+		r.Function = hexadecimal(e.Function)
+	}
 	for _, b := range e.Bytes {
 		if b < 0x20 || b > 0x7e {
 			r.Bytes = e.Bytes
@@ -172,20 +180,36 @@ func evidenceOut(e sbom.Evidence) evidenceRecord {
 	return r
 }
 
+// evidenceIn reads a record. An address that is none is left out: it is a help
+// to the reader, and the bytes are what counts.
 func evidenceIn(r evidenceRecord) sbom.Evidence {
 	e := sbom.Evidence{File: r.File, Slice: r.Slice, Section: r.Section, Offset: r.Offset, Length: r.Length,
-		Bytes: r.Bytes, Kind: r.Kind, Signal: r.Signal}
+		Bytes: r.Bytes, Kind: r.Kind, Signal: r.Signal, How: r.How, Meaning: r.Meaning}
 	if r.Text != "" {
 		e.Bytes = []byte(r.Text)
+	}
+	if r.Function != "" {
+		e.Function, _ = address(r.Function)
 	}
 	return e
 }
 
+func hexadecimal(a uint64) string { return "0x" + strconv.FormatUint(a, 16) }
+
+func address(s string) (uint64, error) {
+	hex, ok := strings.CutPrefix(s, "0x")
+	a, err := strconv.ParseUint(hex, 16, 64)
+	if !ok || err != nil {
+		return 0, fmt.Errorf("address %q is not hexadecimal", clip(s, 40))
+	}
+	return a, nil
+}
+
 func tagOut(t sbom.Tag) tagRecord {
 	r := tagRecord{Capability: t.Capability, Grade: t.Grade, Image: t.Image, Rule: t.Rule, RulesDigest: t.RulesDigest,
-		Stores: t.Stores, Flags: t.Flags, Evidence: mapped(t.Evidence, evidenceOut)}
+		Stores: t.Stores, Flags: t.Flags, Evidence: mapped(t.Evidence, evidenceOut), Scope: t.Scope}
 	if t.Address != nil {
-		a := "0x" + strconv.FormatUint(*t.Address, 16)
+		a := hexadecimal(*t.Address)
 		r.Address = &a
 	}
 	if t.Mark != "" {
@@ -196,12 +220,11 @@ func tagOut(t sbom.Tag) tagRecord {
 
 func tagIn(r tagRecord) (sbom.Tag, error) {
 	t := sbom.Tag{Capability: r.Capability, Grade: r.Grade, Image: r.Image, Rule: r.Rule, RulesDigest: r.RulesDigest,
-		Stores: r.Stores, Flags: r.Flags, Evidence: mapped(r.Evidence, evidenceIn)}
+		Stores: r.Stores, Flags: r.Flags, Evidence: mapped(r.Evidence, evidenceIn), Scope: r.Scope}
 	if r.Address != nil {
-		hex, ok := strings.CutPrefix(*r.Address, "0x")
-		a, err := strconv.ParseUint(hex, 16, 64)
-		if !ok || err != nil {
-			return t, fmt.Errorf("address %q is not hexadecimal", clip(*r.Address, 40))
+		a, err := address(*r.Address)
+		if err != nil {
+			return t, err
 		}
 		t.Address = &a
 	}
