@@ -303,6 +303,7 @@ func (c *compiler) buildAutomaton() error {
 			s.shortest = len(p.text)
 		}
 	}
+	s.hidden = newHidden(s.patterns)
 	var err error
 	s.auto, err = newAutomaton(keys)
 	return err

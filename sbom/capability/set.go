@@ -38,6 +38,7 @@ type Set struct {
 	byKey    [][]int32 // patterns of each key
 	kinds    kindSet   // kinds that some pattern looks at
 	shortest int       // bytes of the shortest key
+	hidden   hidden    // the longer texts in other forms
 }
 
 // Builtin returns the rules that come with kinbom. An error is a fault in

@@ -1,0 +1,347 @@
+package capability
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/kinbom/kinbom/sbom"
+)
+
+// Bounds of what is looked for in other forms.
+const (
+	minHidden = 8   // bytes of the shortest key: shorter ones occur by chance
+	maxHidden = 512 // bytes on each side of a match that belong to its literal
+)
+
+// hiding is how a key is written at a place.
+type hiding uint8
+
+const (
+	hiddenXOR     hiding = iota // with one byte: also backwards, see hideReversed
+	hiddenReverse               // backwards
+	hiddenBase64
+	hiddenHex
+)
+
+// hidden is what is looked for in bytes that are no plain text: the longer texts
+// of all patterns in other forms. Two searches of many words at once share the
+// work, one over the bytes and one over the differences of neighbouring bytes,
+// which stay what they are when every byte is combined with the same key.
+type hidden struct {
+	differences words
+	spelled     words
+}
+
+// words finds many words at once: after Sun Wu and Udi Manber, "A fast algorithm
+// for multi-pattern searching" (1994), with blocks of three bytes.
+type words struct {
+	list  []word
+	short int      // bytes of the shortest word
+	shift []uint8  // by block: how far the window may go on; 0: a word may end here
+	chain []int32  // by block: 1 + index of the first word, sorted by block; 0: none
+	next  []int32  // by word: the next one of the same block
+}
+
+type word struct {
+	text []byte // what stands in the bytes, or in their differences
+	how  hiding
+	lead int  // base64: bytes of the first group of three in front of the text
+	size int  // bytes of the text that is looked for
+	head byte // its first byte
+}
+
+const blockBits = 16
+
+// block hashes three bytes.
+func block(b []byte) uint32 {
+	return (uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])) * 0x9e3779b1 >> (32 - blockBits)
+}
+
+func newWords(list []word) words {
+	w := words{list: list}
+	for _, x := range list {
+		if w.short == 0 || len(x.text) < w.short {
+			w.short = len(x.text)
+		}
+	}
+	if len(list) == 0 {
+		return w
+	}
+	w.shift, w.chain, w.next = make([]uint8, 1<<blockBits), make([]int32, 1<<blockBits), make([]int32, len(list))
+	for i := range w.shift {
+		w.shift[i] = uint8(w.short - 2)
+	}
+	for i, x := range list {
+		for at := 0; at+3 <= w.short; at++ {
+			h := block(x.text[at:])
+			w.shift[h] = min(w.shift[h], uint8(w.short-3-at))
+		}
+		h := block(x.text[w.short-3:])
+		w.next[i], w.chain[h] = w.chain[h], int32(i)+1
+	}
+	return w
+}
+
+// find calls hit for every word of the list in b, by where it begins, until hit
+// has said where to go on: an offset behind the place, or 0 for the next one.
+func (w *words) find(b []byte, hit func(word *word, at int) int) {
+	if len(w.list) == 0 {
+		return
+	}
+	for end := w.short; end <= len(b); {
+		h := block(b[end-3:])
+		if s := w.shift[h]; s > 0 {
+			end += int(s)
+			continue
+		}
+		start, to := end-w.short, 0
+		for i := w.chain[h]; i > 0; i = w.next[i-1] {
+			if x := &w.list[i-1]; bytes.HasPrefix(b[start:], x.text) {
+				to = max(to, hit(x, start))
+			}
+		}
+		end = max(end+1, to+w.short)
+	}
+}
+
+// newHidden makes the words from the texts of all patterns that stand in literals.
+func newHidden(patterns []pattern) hidden {
+	seen := map[string]bool{}
+	var differences, spelled []word
+	for i := range patterns {
+		p := &patterns[i]
+		if p.kinds&textKinds == 0 || p.weak || len(p.text) < minHidden || seen[string(p.text)] {
+			continue
+		}
+		seen[string(p.text)] = true
+		backwards := slices.Clone(p.text)
+		slices.Reverse(backwards)
+		differences = append(differences, word{text: differencesOf(p.text), how: hiddenXOR, size: len(p.text), head: p.text[0]},
+			word{text: differencesOf(backwards), how: hiddenReverse, size: len(p.text)})
+		spelled = append(spelled, spellings(p.text)...)
+	}
+	return hidden{newWords(differences), newWords(spelled)}
+}
+
+func differencesOf(b []byte) []byte {
+	out := make([]byte, len(b)-1)
+	for i := range out {
+		out[i] = b[i] ^ b[i+1]
+	}
+	return out
+}
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+// spellings are the ways in which a text stands in base64, where it may begin
+// at each byte of a group of three, and in hexadecimal digits. Characters that
+// hold bits of its neighbours are left out.
+func spellings(text []byte) []word {
+	var out []word
+	for lead := range 3 {
+		bits := append(make([]byte, lead), text...)
+		from, to := (lead*8+5)/6, len(bits)*8/6
+		w := word{how: hiddenBase64, lead: lead, size: len(text)}
+		for c := from; c < to; c++ {
+			w.text = append(w.text, base64Alphabet[sixBits(bits, c)])
+		}
+		out = append(out, w)
+	}
+	for _, digits := range []string{"0123456789abcdef", "0123456789ABCDEF"} {
+		w := word{how: hiddenHex, size: len(text)}
+		for _, c := range text {
+			w.text = append(w.text, digits[c>>4], digits[c&15])
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// sixBits is character c of bytes in base64.
+func sixBits(b []byte, c int) byte {
+	at := c * 6
+	var two [2]byte
+	copy(two[:], b[at/8:])
+	return byte(binary.BigEndian.Uint16(two[:])>>(10-at%8)) & 63
+}
+
+// Hidden finds literals that hold a text of some rule in another form: base64,
+// hexadecimal digits, backwards, or every byte combined with one key. b is bytes
+// of a section that begins at an offset of the slice. The facts have the text as
+// Value and the bytes at Offset; they are sorted by offset, each place once.
+// What is in capital letters where a rule has small ones is not found: that
+// would take as much work again. Time is in proportion to the bytes.
+func (s *Set) Hidden(b []byte, section string, offset int64) []sbom.Fact {
+	var out []sbom.Fact
+	add := func(value []byte, from, to int, how string) int {
+		out = append(out, sbom.Fact{Kind: sbom.FactString, Value: value, Section: section, Offset: offset + int64(from), Length: int64(to - from), How: how})
+		return to
+	}
+	s.hidden.spelled.find(b, func(w *word, at int) int {
+		if w.how == hiddenHex {
+			return hexLiteral(b, at, w, add)
+		}
+		return base64Literal(b, at, w, add)
+	})
+	s.differences(b, add)
+	slices.SortStableFunc(out, func(x, y sbom.Fact) int { return int(x.Offset - y.Offset) })
+	return slices.CompactFunc(out, func(x, y sbom.Fact) bool { return x.Offset == y.Offset && x.Length == y.Length && x.How == y.How })
+}
+
+// maxChunk bounds the room for differences.
+const maxChunk = 1 << 16
+
+// differences looks for what is backwards or combined with a key, chunk by chunk.
+func (s *Set) differences(b []byte, add func(value []byte, from, to int, how string) int) {
+	w := &s.hidden.differences
+	if len(w.list) == 0 {
+		return
+	}
+	longest := 0
+	for i := range w.list {
+		longest = max(longest, len(w.list[i].text))
+	}
+	buffer := make([]byte, 0, maxChunk+longest)
+	done := 0
+	for from := 0; from+1 < len(b); from += maxChunk {
+		to := min(from+maxChunk+longest, len(b)-1)
+		buffer = buffer[:to-from]
+		for i := range buffer {
+			buffer[i] = b[from+i] ^ b[from+i+1]
+		}
+		w.find(buffer, func(x *word, at int) int {
+			if from+at < done {
+				return 0
+			}
+			if x.how == hiddenReverse {
+				done = max(done, reversedLiteral(b, from+at, x.size, add))
+			} else {
+				done = max(done, xorLiteral(b, from+at, x, add))
+			}
+			return max(0, done-from)
+		})
+	}
+}
+
+// xorLiteral expands a match to the literal around it.
+func xorLiteral(b []byte, at int, x *word, add func([]byte, int, int, string) int) int {
+	key := b[at] ^ x.head
+	if key == 0 || key == 'a'-'A' && printableRun(b[at:at+x.size]) { // plain, or the same letters in the other case
+		return 0
+	}
+	from, to := around(b, at, at+x.size, func(c byte) bool { return printableByte(c ^ key) })
+	value := make([]byte, to-from)
+	for i := range value {
+		value[i] = b[from+i] ^ key
+	}
+	return add(value, from, to, sbom.HowXOR+" "+string("0123456789abcdef"[key>>4])+string("0123456789abcdef"[key&15]))
+}
+
+// reversedLiteral expands a match to the literal around it and turns it round.
+func reversedLiteral(b []byte, at, n int, add func([]byte, int, int, string) int) int {
+	if !printableRun(b[at : at+n]) {
+		return 0
+	}
+	from, to := around(b, at, at+n, printableByte)
+	value := slices.Clone(b[from:to])
+	slices.Reverse(value)
+	return add(value, from, to, sbom.HowReversed)
+}
+
+// hexLiteral expands a match to the text around it.
+func hexLiteral(b []byte, at int, x *word, add func([]byte, int, int, string) int) int {
+	pair := func(i int) (byte, bool) {
+		var c [1]byte
+		_, err := hex.Decode(c[:], b[i:i+2])
+		return c[0], err == nil && printableByte(c[0])
+	}
+	from, to := at, at+len(x.text)
+	for ; from >= 2 && at-from < 2*maxHidden; from -= 2 {
+		if _, ok := pair(from - 2); !ok {
+			break
+		}
+	}
+	for ; to+2 <= len(b) && to-at < 2*maxHidden; to += 2 {
+		if _, ok := pair(to); !ok {
+			break
+		}
+	}
+	value := make([]byte, (to-from)/2)
+	for i := range value {
+		value[i], _ = pair(from + 2*i)
+	}
+	return add(value, from, to, sbom.HowHex)
+}
+
+// base64Literal expands a match to the text around it. Where groups of four
+// begin is told by the word.
+func base64Literal(b []byte, at int, x *word, add func([]byte, int, int, string) int) int {
+	group := at - (x.lead*8+5)/6
+	if group < 0 {
+		return 0
+	}
+	from, to := group, at+len(x.text)
+	for from >= 4 && group-from < 2*maxHidden && base64Run(b[from-4:from]) {
+		from -= 4
+	}
+	for to < len(b) && to-at < 2*maxHidden && base64Run(b[to:to+1]) {
+		to++
+	}
+	text := make([]byte, to-from)
+	for i, c := range b[from:to] {
+		text[i] = standard(c)
+	}
+	if len(text)%4 == 1 {
+		text = text[:len(text)-1]
+	}
+	value := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
+	n, err := base64.RawStdEncoding.Decode(value, text)
+	first := (group-from)/4*3 + x.lead
+	if err != nil || first+x.size > n || !printableRun(value[first:first+x.size]) {
+		return 0
+	}
+	first, last := around(value[:n], first, first+x.size, printableByte)
+	to = min(to, from+(last*4+2)/3)
+	for i := 0; i < 2 && to < len(b) && b[to] == '='; i++ {
+		to++
+	}
+	return add(bytes.Clone(value[first:last]), from+first*4/3, to, sbom.HowBase64)
+}
+
+func base64Run(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return strings.IndexByte(base64Alphabet, standard(c)) < 0 })
+}
+
+// standard turns the two other characters of the alphabet for addresses (RFC
+// 4648, section 5) into those of the common one.
+func standard(c byte) byte {
+	switch c {
+	case '-':
+		return '+'
+	case '_':
+		return '/'
+	}
+	return c
+}
+
+// around extends [from, to) on both sides while ok says so.
+func around(b []byte, from, to int, ok func(byte) bool) (int, int) {
+	first, last := max(0, from-maxHidden), min(len(b), to+maxHidden)
+	for from > first && ok(b[from-1]) {
+		from--
+	}
+	for to < last && ok(b[to]) {
+		to++
+	}
+	return from, to
+}
+
+func printableByte(c byte) bool { return c >= ' ' && c <= '~' || c == '\t' || c == '\n' }
+
+func printableRun(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return !printableByte(c) })
+}
