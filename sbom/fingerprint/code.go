@@ -14,6 +14,16 @@ type Code struct {
 	// Resolve says what lies at an address that an instruction builds, loads
 	// from or jumps to. It must be cheap, and safe for any address.
 	Resolve func(address uint64) Target
+
+	// Load gives n bytes of constant data at an address, or nil. It is what
+	// WrittenTexts follows constants with; nil: only those in instructions.
+	Load func(address uint64, n int) []byte
+
+	// AllPlaces asks Resolve to answer with the place alone (TargetConst without
+	// Text) for data that names no content: then references to literals in
+	// another form, and in data that may be written, are known. Marks do not
+	// depend on it.
+	AllPlaces bool
 }
 
 // Section is a range of instructions.

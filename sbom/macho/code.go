@@ -80,7 +80,7 @@ func (f *Slice) Code() *fingerprint.Code {
 	c.nameFunctions()
 	c.readDataInCode()
 	c.findRoots()
-	c.out.Resolve = c.resolve
+	c.out.Resolve, c.out.Load = c.resolve, c.load
 	return c.out
 }
 

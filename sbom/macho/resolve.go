@@ -19,6 +19,35 @@ func (c *coder) resolve(addr uint64) fingerprint.Target {
 		return c.synthetic(addr)
 	}
 	at := addr - p.addr
+	t := c.resolveIn(p, at, addr)
+	if c.out.AllPlaces && t.Offset < 0 && (t.Kind == fingerprint.TargetConst || t.Kind == fingerprint.TargetNone) && at < uint64(len(p.data)) {
+		switch p.holds {
+		case holdsConst, holdsHoles, holdsData, holdsTexts:
+			return fingerprint.Target{Kind: fingerprint.TargetConst, Offset: int64(p.off + at)}
+		}
+	}
+	return t
+}
+
+// load gives n bytes of a section that no code writes to, or nil.
+func (c *coder) load(addr uint64, n int) []byte {
+	p := c.places.find(addr)
+	if p == nil {
+		return nil
+	}
+	switch p.holds {
+	case holdsConst, holdsHoles, holdsTexts, holdsLiterals:
+	default:
+		return nil
+	}
+	if at := addr - p.addr; at <= uint64(len(p.data)) && uint64(n) <= uint64(len(p.data))-at {
+		return p.data[at : at+uint64(n) : at+uint64(n)]
+	}
+	return nil
+}
+
+// resolveIn says what lies at an address of a section.
+func (c *coder) resolveIn(p *place, at, addr uint64) fingerprint.Target {
 	switch p.holds {
 	case holdsNothing:
 		return nothing(fingerprint.TargetNone)

@@ -1,0 +1,165 @@
+package fingerprint
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+)
+
+// Written is bytes that instructions of one function put together in memory,
+// piece by piece: a text that stands in no one place of the file, such as a
+// short string object or a literal that its author took apart.
+type Written struct {
+	Function uint32 // index into Set.Functions
+	Address  uint64 // of the first instruction that writes a part of it
+	Size     uint64 // from there to behind the last one
+	Bytes    []byte
+}
+
+// Bounds of what is followed in one function, and of what counts.
+const (
+	minWritten   = 6    // bytes of the shortest text
+	maxWritten   = 1024 // bytes that belong together
+	maxPieces    = 4096 // writes of one function
+	maxWrittenIn = 1 << 16
+)
+
+// writer follows what one function writes. A base is a register with all that it
+// held since it was changed last: what is written relative to another base
+// belongs together with nothing here.
+type writer struct {
+	code   *Code
+	out    []Written
+	index  uint32
+	pieces []written
+	now    []written // room for flush
+	total  int // pieces of the function so far
+}
+
+type written struct {
+	base  uint32 // register, and how often it was changed before
+	off   int64
+	at    uint64 // address of the instruction
+	size  uint8
+	value [16]byte
+}
+
+// WrittenTexts finds what functions of an image write piece by piece. Branches
+// are not followed: the instructions are taken in their order. What is written
+// twice at one place begins a new text. It reads the code once more; functions
+// that write no constants cost little.
+func WrittenTexts(c *Code, s *Set) []Written {
+	w := &writer{code: c}
+	var run func(code []byte, base uint64)
+	switch c.Arch {
+	case "arm64", "arm64e", "arm64_32":
+		a := &armWriter{writer: w}
+		run = a.run
+	case "x86_64", "x86_64h":
+		x := &x86Writer{writer: w}
+		run = x.run
+	default:
+		return nil
+	}
+	p := &pass{code: c}
+	for i := range s.Functions {
+		f := &s.Functions[i]
+		code := p.bytesAt(f.Address)
+		code = code[:min(len(code), int(f.Size))]
+		w.index, w.total = uint32(i), 0
+		run(code, f.Address)
+		w.flush(func(*written) bool { return true })
+	}
+	return w.out
+}
+
+// write notes a piece.
+func (w *writer) write(base uint32, off int64, at uint64, value []byte) {
+	if w.total++; w.total > maxPieces || off < -1<<31 || off > 1<<31 {
+		return
+	}
+	n := written{base: base, off: off, at: at, size: uint8(min(len(value), 16))}
+	copy(n.value[:], value)
+	end := off + int64(n.size)
+	for i := len(w.pieces) - 1; i >= 0; i-- {
+		if o := &w.pieces[i]; o.base == base && o.off < end && off < o.off+int64(o.size) {
+			w.flush(func(x *written) bool { return x.base == base })
+			break
+		}
+	}
+	w.pieces = append(w.pieces, n)
+}
+
+// flush hands out what belongs together among the pieces that done names, and
+// forgets them.
+func (w *writer) flush(done func(*written) bool) {
+	if len(w.pieces) == 0 {
+		return
+	}
+	now := w.now[:0]
+	rest := w.pieces[:0]
+	for i := range w.pieces {
+		if x := w.pieces[i]; done(&x) {
+			now = append(now, x)
+		} else {
+			rest = append(rest, x)
+		}
+	}
+	w.pieces, w.now = rest, now
+	slices.SortStableFunc(now, func(a, b written) int {
+		if a.base != b.base {
+			return compare(uint64(a.base), uint64(b.base))
+		}
+		return compare(uint64(a.off)+1<<63, uint64(b.off)+1<<63)
+	})
+	for i := 0; i < len(now); {
+		j := i + 1
+		for j < len(now) && now[j].base == now[i].base && now[j].off == now[j-1].off+int64(now[j-1].size) && now[j].off-now[i].off < maxWritten {
+			j++
+		}
+		w.emit(now[i:j])
+		i = j
+	}
+}
+
+func (w *writer) emit(l []written) {
+	if len(w.out) >= maxWrittenIn {
+		return
+	}
+	if n := l[len(l)-1].off - l[0].off + int64(l[len(l)-1].size); n < minWritten {
+		return
+	}
+	o := Written{Function: w.index, Address: l[0].at}
+	last := l[0].at
+	for i := range l {
+		o.Bytes = append(o.Bytes, l[i].value[:l[i].size]...)
+		o.Address, last = min(o.Address, l[i].at), max(last, l[i].at)
+	}
+	if o.Bytes = bytes.TrimRight(o.Bytes, "\x00"); len(o.Bytes) < minWritten || !various(o.Bytes) {
+		return
+	}
+	o.Size = last - o.Address + 4
+	w.out = append(w.out, o)
+}
+
+// various reports whether bytes may be a text in some form: enough different
+// ones, and few zeros.
+func various(b []byte) bool {
+	var seen [4]uint64
+	zeros, different := 0, 0
+	for _, c := range b {
+		if c == 0 {
+			zeros++
+		} else if bit := uint64(1) << (c & 63); seen[c>>6]&bit == 0 {
+			seen[c>>6] |= bit
+			different++
+		}
+	}
+	return different >= 4 && 2*zeros < len(b)
+}
+
+func little(v uint64) [16]byte {
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:], v)
+	return b
+}
