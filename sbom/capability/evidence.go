@@ -93,6 +93,12 @@ func (st *state) show(p piece, signal string, file sbom.Digest, slice int64) sbo
 	if f.Offset < 0 {
 		return e
 	}
+	if f.How != "" { // the bytes are the caller's to show
+		e.Offset, e.Length, e.How = slice+f.Offset, f.Length, f.How
+		from := max(0, min(p.from-contextBytes, len(f.Value)-sbom.MaxEvidenceBytes))
+		e.Meaning = slices.Clone(f.Value[from:min(len(f.Value), from+sbom.MaxEvidenceBytes)])
+		return e
+	}
 	from, to := 0, len(f.Value)
 	if f.Kind == sbom.FactConst {
 		from, to = p.from, p.to

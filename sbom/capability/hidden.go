@@ -233,7 +233,7 @@ func xorLiteral(b []byte, at int, x *word, add func([]byte, int, int, string) in
 	if key == 0 || key == 'a'-'A' && printableRun(b[at:at+x.size]) { // plain, or the same letters in the other case
 		return 0
 	}
-	from, to := around(b, at, at+x.size, func(c byte) bool { return printableByte(c ^ key) })
+	from, to := around(b, at, at+x.size, func(c byte) bool { return c != 0 && printableByte(c^key) }) // a zero ends most literals
 	value := make([]byte, to-from)
 	for i := range value {
 		value[i] = b[from+i] ^ key

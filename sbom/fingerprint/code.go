@@ -19,11 +19,9 @@ type Code struct {
 	// WrittenTexts follows constants with; nil: only those in instructions.
 	Load func(address uint64, n int) []byte
 
-	// AllPlaces asks Resolve to answer with the place alone (TargetConst without
-	// Text) for data that names no content: then references to literals in
-	// another form, and in data that may be written, are known. Marks do not
-	// depend on it.
-	AllPlaces bool
+	// Word gives the pointer, or the number of a pointer's size, that data holds
+	// at an address; nil: tables are not looked into.
+	Word func(address uint64) (uint64, bool)
 }
 
 // Section is a range of instructions.

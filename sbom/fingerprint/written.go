@@ -16,12 +16,25 @@ type Written struct {
 	Bytes    []byte
 }
 
+// Sized is a literal that a function uses with its length: compilers of languages
+// that keep both together (Go, Rust, Swift) lay literals end to end, so that
+// nothing else says where one ends.
+type Sized struct {
+	Function uint32 // index into Set.Functions
+	Address  uint64 // of the literal
+	Length   uint64
+	Stored   bool // both were written side by side to memory; else they are arguments of one call
+}
+
 // Bounds of what is followed in one function, and of what counts.
 const (
 	minWritten   = 6    // bytes of the shortest text
 	maxWritten   = 1024 // bytes that belong together
 	maxPieces    = 4096 // writes of one function
 	maxWrittenIn = 1 << 16
+	maxSized     = 4096 // bytes of a literal with its length
+	maxSizedIn   = 1 << 20
+	recentStores = 16 // in which the other half of a text is looked for
 )
 
 // writer follows what one function writes. A base is a register with all that it
@@ -30,10 +43,53 @@ const (
 type writer struct {
 	code   *Code
 	out    []Written
+	sized  []Sized
+	recent [recentStores]halfText
+	latest int
 	index  uint32
 	pieces []written
 	now    []written // room for flush
 	total  int // pieces of the function so far
+}
+
+// halfText is the address or the length of a text, as a function stores it.
+type halfText struct {
+	base    uint32
+	off     int64
+	value   uint64
+	address bool
+	used    bool
+}
+
+// half notes a store of 8 bytes that may be a half of a text.
+func (w *writer) half(base uint32, off int64, value uint64, address bool) {
+	if !address && (value < 2 || value > maxSized) {
+		return
+	}
+	other := off + 8
+	if !address {
+		other = off - 8
+	}
+	for i := range w.recent {
+		if h := &w.recent[i]; h.used && h.base == base && h.off == other && h.address != address {
+			if address {
+				w.text(value, h.value, true)
+			} else {
+				w.text(h.value, value, true)
+			}
+			h.used = false
+			return
+		}
+	}
+	w.recent[w.latest] = halfText{base, off, value, address, true}
+	w.latest = (w.latest + 1) % recentStores
+}
+
+// text notes a literal with its length.
+func (w *writer) text(address, length uint64, stored bool) {
+	if length >= 2 && length <= maxSized && len(w.sized) < maxSizedIn {
+		w.sized = append(w.sized, Sized{w.index, address, length, stored})
+	}
 }
 
 type written struct {
@@ -44,11 +100,11 @@ type written struct {
 	value [16]byte
 }
 
-// WrittenTexts finds what functions of an image write piece by piece. Branches
-// are not followed: the instructions are taken in their order. What is written
-// twice at one place begins a new text. It reads the code once more; functions
-// that write no constants cost little.
-func WrittenTexts(c *Code, s *Set) []Written {
+// Texts finds what functions of an image write piece by piece, and the literals
+// that they use with a length. Branches are not followed: the instructions are
+// taken in their order. What is written twice at one place begins a new text. It
+// reads the code once more.
+func Texts(c *Code, s *Set) ([]Written, []Sized) {
 	w := &writer{code: c}
 	var run func(code []byte, base uint64)
 	switch c.Arch {
@@ -59,18 +115,18 @@ func WrittenTexts(c *Code, s *Set) []Written {
 		x := &x86Writer{writer: w}
 		run = x.run
 	default:
-		return nil
+		return nil, nil
 	}
 	p := &pass{code: c}
 	for i := range s.Functions {
 		f := &s.Functions[i]
 		code := p.bytesAt(f.Address)
 		code = code[:min(len(code), int(f.Size))]
-		w.index, w.total = uint32(i), 0
+		w.index, w.total, w.recent = uint32(i), 0, [recentStores]halfText{}
 		run(code, f.Address)
 		w.flush(func(*written) bool { return true })
 	}
-	return w.out
+	return w.out, w.sized
 }
 
 // write notes a piece.

@@ -40,6 +40,7 @@ func (a *armWriter) run(code []byte, base uint64) {
 		case armAdd:
 			a.add(w)
 		case armBL, armRegister:
+			a.arguments()
 			a.forget(armCalleeGone)
 			a.vectors = 0
 		case armOffset, armIndexed, armPair, armVector:
@@ -60,6 +61,15 @@ func (a *armWriter) run(code []byte, base uint64) {
 		default:
 			a.forget(armPlainWrites(w) | armWrites(class, w))
 		}
+	}
+}
+
+// arguments looks for texts among the arguments of a call: an address, and its
+// length in the next register.
+func (a *armWriter) arguments() {
+	for pairs := a.known & a.address & (a.known &^ a.address >> 1) & 0x7fff; pairs != 0; pairs &= pairs - 1 {
+		r := bits.TrailingZeros32(pairs)
+		a.text(a.value[r], a.value[r+1], false)
 	}
 }
 
@@ -210,6 +220,10 @@ func (a *armWriter) load(rn uint32, off int64, size, rt uint32, vector, plain bo
 func (a *armWriter) store(rn uint32, off int64, size, rt uint32, vector bool, pc uint64) {
 	if size > 4 || rn != 31 && a.known>>rn&1 == 1 {
 		return // to a variable of the image
+	}
+	if size == 3 && !vector && rt != 31 && a.known>>rt&1 == 1 {
+		base, by := a.place(rn)
+		a.half(base, off+by, a.value[rt], a.address>>rt&1 == 1)
 	}
 	var value [16]byte
 	switch {

@@ -7,6 +7,7 @@ type x86Writer struct {
 	*writer
 	in      x86Inst
 	known   uint32 // general registers whose value is known
+	address uint32 // of these: it is an address of the image
 	value   [16]uint64
 	alias   uint32
 	base    [16]uint32
@@ -17,9 +18,6 @@ type x86Writer struct {
 }
 
 func (x *x86Writer) run(code []byte, base uint64) {
-	if !writes(code) {
-		return
-	}
 	x.known, x.alias, x.vectors = 0, 0, 0
 	for at := 0; at < len(code); {
 		b := code[at:]
@@ -33,22 +31,6 @@ func (x *x86Writer) run(code []byte, base uint64) {
 	}
 }
 
-// writes reports whether code may write constants: two instructions that move an
-// immediate to memory, or one that loads 8 bytes of it.
-func writes(code []byte) bool {
-	n := 0
-	for i := 0; i+6 < len(code); i++ {
-		switch c := code[i]; {
-		case c&0xfe == 0xc6 && code[i+1]>>3&7 == 0 && code[i+1] < 0xc0, c&0xfe == 0x48 && code[i+1]>>3 == 0xb8>>3,
-			c == 0x0f && (code[i+1] == 0x28 || code[i+1] == 0x10 || code[i+1] == 0x6f) && code[i+2]&0xc7 == 5:
-			if n++; n == 2 || c&0xfe == 0x48 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // forget drops what is known of a register, and begins a new base.
 func (x *x86Writer) forget(r byte) {
 	x.known &^= 1 << r
@@ -59,6 +41,7 @@ func (x *x86Writer) forget(r byte) {
 func (x *x86Writer) set(r byte, v uint64) {
 	x.forget(r)
 	x.known |= 1 << r
+	x.address &^= 1 << r
 	x.value[r] = v
 }
 
@@ -156,11 +139,16 @@ func (x *x86Writer) instruction(b []byte, pc uint64) {
 		r := in.modrm>>3&7 | in.rex&4<<1
 		o := x.memory(b, at+1, next)
 		x.forget(r)
+		if o.ok && o.near {
+			x.set(r, o.address)
+			x.address |= 1 << r
+		}
 		if o.ok && !o.near {
 			x.alias |= 1 << r
 			x.base[r], x.offset[r] = o.base, o.off
 		}
 	case op == 0xe8 || op == 0xff && in.modrm>>3&7 == 2:
+		x.arguments()
 		for _, r := range []byte{0, 1, 2, 6, 7, 8, 9, 10, 11} {
 			x.forget(r)
 		}
@@ -226,7 +214,23 @@ func (x *x86Writer) storeImmediate(b []byte, at int, pc, next uint64) {
 	if n == 8 && value[3]&0x80 != 0 {
 		copy(value[4:], []byte{0xff, 0xff, 0xff, 0xff})
 	}
+	if n == 8 {
+		x.half(o.base, o.off, binary.LittleEndian.Uint64(value[:]), false)
+	}
 	x.write(o.base, o.off, pc, value[:n])
+}
+
+// x86Arguments are the registers that hold a text together, address and length,
+// in a call: those of Go (AX, BX, CX, DI, SI, R8 to R11), then those of C and
+// Rust (RDI, RSI, RDX, RCX, R8, R9).
+var x86Arguments = [...][2]byte{{0, 3}, {3, 1}, {1, 7}, {7, 6}, {6, 8}, {8, 9}, {9, 10}, {10, 11}, {6, 2}, {2, 1}, {1, 8}}
+
+func (x *x86Writer) arguments() {
+	for _, p := range x86Arguments {
+		if x.known&x.address>>p[0]&1 == 1 && x.known&^x.address>>p[1]&1 == 1 {
+			x.text(x.value[p[0]], x.value[p[1]], false)
+		}
+	}
 }
 
 func (x *x86Writer) storeRegister(b []byte, at int, pc, next uint64) {
@@ -234,7 +238,7 @@ func (x *x86Writer) storeRegister(b []byte, at int, pc, next uint64) {
 	r := in.modrm>>3&7 | in.rex&4<<1
 	if in.modrm>>6 == 3 {
 		to := in.modrm&7 | in.rex&1<<3
-		if in.opcode == 0x89 && x.known>>r&1 == 1 {
+		if in.opcode == 0x89 && x.known&^x.address>>r&1 == 1 {
 			x.set(to, x.value[r])
 		} else {
 			x.forget(to)
@@ -243,6 +247,12 @@ func (x *x86Writer) storeRegister(b []byte, at int, pc, next uint64) {
 	}
 	o := x.memory(b, at+1, next)
 	if n := x.operandSize(); o.ok && !o.near && x.known>>r&1 == 1 && (n > 1 || r < 4 || in.rex != 0) {
+		if n == 8 {
+			x.half(o.base, o.off, x.value[r], x.address>>r&1 == 1)
+		}
+		if x.address>>r&1 == 1 {
+			return
+		}
 		value := little(x.value[r])
 		x.write(o.base, o.off, pc, value[:n])
 	}

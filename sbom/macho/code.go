@@ -80,7 +80,7 @@ func (f *Slice) Code() *fingerprint.Code {
 	c.nameFunctions()
 	c.readDataInCode()
 	c.findRoots()
-	c.out.Resolve, c.out.Load = c.resolve, c.load
+	c.out.Resolve, c.out.Load, c.out.Word = c.resolve, c.load, c.wordAt
 	return c.out
 }
 

@@ -20,7 +20,9 @@ func (c *coder) resolve(addr uint64) fingerprint.Target {
 	}
 	at := addr - p.addr
 	t := c.resolveIn(p, at, addr)
-	if c.out.AllPlaces && t.Offset < 0 && (t.Kind == fingerprint.TargetConst || t.Kind == fingerprint.TargetNone) && at < uint64(len(p.data)) {
+	// Data that names no content has its place: literals in another form, and
+	// tables that name literals, are tied to the code by it.
+	if t.Offset < 0 && (t.Kind == fingerprint.TargetConst || t.Kind == fingerprint.TargetNone) && at < uint64(len(p.data)) {
 		switch p.holds {
 		case holdsConst, holdsHoles, holdsData, holdsTexts:
 			return fingerprint.Target{Kind: fingerprint.TargetConst, Offset: int64(p.off + at)}
@@ -44,6 +46,23 @@ func (c *coder) load(addr uint64, n int) []byte {
 		return p.data[at : at+uint64(n) : at+uint64(n)]
 	}
 	return nil
+}
+
+// wordAt is the pointer or number of a pointer's size at an address of data.
+func (c *coder) wordAt(addr uint64) (uint64, bool) {
+	p := c.places.find(addr)
+	if p == nil || p.holds != holdsData && p.holds != holdsConst && p.holds != holdsHoles {
+		return 0, false
+	}
+	at := addr - p.addr
+	if n := uint64(c.ptrSize()); at > uint64(len(p.data)) || n > uint64(len(p.data))-at {
+		return 0, false
+	}
+	raw := c.word(p.off + at)
+	if to := c.decode(raw, p.format).addr; to != 0 {
+		return to, true
+	}
+	return raw, true
 }
 
 // resolveIn says what lies at an address of a section.

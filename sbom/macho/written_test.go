@@ -35,9 +35,9 @@ __attribute__((noinline)) void numbers(int *p) { p[0] = 1; p[1] = 2; p[2] = 3; p
 int main(int n, char **v) { int a[4]; chars(); object(); combined(n); numbers(a); take(a); return 0; }
 `
 
-// TestWrittenTexts wants texts that code puts together in memory, with the
+// TestTexts wants texts that code puts together in memory, with the
 // function that does it, and their place.
-func TestWrittenTexts(t *testing.T) {
+func TestTexts(t *testing.T) {
 	dir := t.TempDir()
 	source := filepath.Join(dir, "a.c")
 	if err := os.WriteFile(source, []byte(writers), 0o666); err != nil {
@@ -64,7 +64,8 @@ func TestWrittenTexts(t *testing.T) {
 				c := f.Slices[0].Code()
 				set, _ := fingerprint.Pass(c)
 				found := map[string]bool{}
-				for _, w := range fingerprint.WrittenTexts(c, set) {
+				texts, _ := fingerprint.Texts(c, set)
+				for _, w := range texts {
 					u := set.Functions[w.Function]
 					if w.Address < u.Address || w.Address >= u.Address+uint64(u.Size) {
 						t.Errorf("%s: %q is written at %#x, outside of the function", u.Name, w.Bytes, w.Address)

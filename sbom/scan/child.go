@@ -203,12 +203,12 @@ func (in analyser) analyse(s *macho.Slice) (sliceAnalysis, error) {
 	for _, r := range s.References {
 		out.References = append(out.References, link.Reference{Value: r.Value, Section: r.Section, Offset: r.Offset})
 	}
-	if s.Image.Type != "dsym" {
-		s.Unit.Image = s.Image.Digest
-		out.Tags = in.rules.Match(&s.Unit, in.file, s.Offset)
-		out.Runtimes = catalog.InImage(s.Unit.Facts, in.file, s.Offset)
+	if s.Image.Type == "dsym" {
+		return out, nil
 	}
-	return out, out.mark(in, s)
+	s.Unit.Image = s.Image.Digest
+	out.Runtimes = catalog.InImage(s.Unit.Facts, in.file, s.Offset)
+	return out, out.look(in, s)
 }
 
 // plistRequest asks for one property list.

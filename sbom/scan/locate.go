@@ -12,13 +12,17 @@ import (
 )
 
 // locate ties the tags of an image to the code units that refer to their
-// evidence. set and refs are what the pass found in the image.
-func locate(rules *capability.Set, u *sbom.Unit, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest, sliceOffset int64) []sbom.Tag {
+// evidence. set and refs are what the pass found in the image. The facts of the
+// unit from plain on are those of own, whose functions are known.
+func locate(rules *capability.Set, u *sbom.Unit, plain int, own []derived, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest, sliceOffset int64) []sbom.Tag {
 	if !slices.ContainsFunc(tags, func(t sbom.Tag) bool { return t.Grade.Rank() >= sbom.GradeLikely.Rank() }) {
 		return tags
 	}
 	parts := partsOf(set)
-	l := locator{rules: rules, unit: u, places: tellingPlaces(rules, u), refs: refs}
+	l := locator{rules: rules, unit: u, places: tellingPlaces(rules, u, plain), refs: refs}
+	for i := range own {
+		parts[own[i].function].Facts = append(parts[own[i].function].Facts, plain+i)
+	}
 	for i := range refs {
 		r := &refs[i]
 		if r.Offset < 0 || int(r.Function) >= len(parts) {
@@ -72,10 +76,10 @@ type place struct {
 	fact     int
 }
 
-func tellingPlaces(rules *capability.Set, u *sbom.Unit) places {
+func tellingPlaces(rules *capability.Set, u *sbom.Unit, plain int) places {
 	var out places
 	for i, telling := range rules.Telling(u) {
-		if f := &u.Facts[i]; telling && f.Offset >= 0 {
+		if f := &u.Facts[i]; i < plain && telling && f.Offset >= 0 {
 			out = append(out, place{f.Offset, f.Offset + max(f.Length, 1), i})
 		}
 	}

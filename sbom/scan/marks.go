@@ -19,22 +19,40 @@ import (
 // hasPass are the architectures that the pass over the instructions reads.
 var hasPass = []string{"arm64", "arm64e", "arm64_32", "x86_64", "x86_64h"}
 
-// mark makes the marks of one slice and saves them in a folder, in the child. It
-// adds what it has to say to the answer. Equal slices have equal marks, wherever
-// they were met. A slice that has no code has marks too: those of no function.
-// So a slice without marks always has a gap that says why: nothing is known of
-// its kinship, while what was looked for in its literals and names stays as good
-// as it is.
-func (a *sliceAnalysis) mark(in analyser, s *macho.Slice) error {
-	if in.marks == "" || in.basic || s.Image.Type == "dsym" {
+// look matches the rules and makes the marks of one slice, which it saves in a
+// folder, in the child. It adds what it has to say to the answer. Equal slices
+// have equal marks, wherever they were met. A slice that has no code has marks
+// too: those of no function. So a slice without marks always has a gap that says
+// why: nothing is known of its kinship, while what was looked for in its literals
+// and names stays as good as it is.
+func (a *sliceAnalysis) look(in analyser, s *macho.Slice) error {
+	u := s.Unit
+	if !in.basic {
+		u.Facts = append(slices.Clip(u.Facts), hiddenFacts(in.rules, s)...)
+	}
+	if in.marks == "" || in.basic {
+		a.Tags = in.rules.Match(&u, in.file, s.Offset)
+		showHidden(s, a.Tags)
 		return nil
 	}
-	set, refs := a.pass(in, s)
+	code, set, refs := a.pass(in, s)
 	if set == nil {
+		a.Tags = in.rules.Match(&u, in.file, s.Offset)
+		showHidden(s, a.Tags)
 		return nil
 	}
 	set.Image, set.Arch = s.Image.Digest, s.Image.Arch
-	a.Tags = locate(in.rules, &s.Unit, a.Tags, set, refs, in.file, s.Offset)
+	var own []derived
+	if code != nil {
+		own, refs = derive(in.rules, s, code, set, refs)
+	}
+	plain := len(u.Facts)
+	for i := range own {
+		u.Facts = append(u.Facts, own[i].fact)
+	}
+	a.Tags = in.rules.Match(&u, in.file, s.Offset)
+	a.Tags = locate(in.rules, &u, plain, own, a.Tags, set, refs, in.file, s.Offset)
+	showHidden(s, a.Tags)
 	sum, sizes, err := saveMarks(in.marks, set)
 	if full(err) {
 		return errors.New(noRoom + plainly(err).Error())
@@ -46,15 +64,29 @@ func (a *sliceAnalysis) mark(in analyser, s *macho.Slice) error {
 	return nil
 }
 
+// showHidden gives evidence whose text does not stand in the file as it is the
+// bytes that are there.
+func showHidden(s *macho.Slice, tags []sbom.Tag) {
+	for i := range tags {
+		for j := range tags[i].Evidence {
+			if e := &tags[i].Evidence[j]; e.How != "" {
+				e.Bytes = slices.Clone(s.Bytes(e.Offset-e.Slice, min(e.Length, sbom.MaxEvidenceBytes)))
+			}
+		}
+		sbom.SortEvidence(tags[i].Evidence)
+	}
+	sbom.SortTags(tags)
+}
+
 // pass reads the instructions of a slice, or says in a gap why it cannot: then
-// there is no set. Trouble that only the reader of code met costs marks alone.
-func (a *sliceAnalysis) pass(in analyser, s *macho.Slice) (*fingerprint.Set, []fingerprint.Reference) {
+// there is no set; without code there is a set of no function. Trouble that only the reader of code met costs marks alone.
+func (a *sliceAnalysis) pass(in analyser, s *macho.Slice) (*fingerprint.Code, *fingerprint.Set, []fingerprint.Reference) {
 	gap := func(format string, args ...any) {
 		a.Gaps = append(a.Gaps, sbom.Gap{Kind: sbom.GapNoMarks, Image: s.Image.Digest, Offset: s.Offset - in.base, Count: 1, Why: fmt.Sprintf(format, args...)})
 	}
 	if !slices.Contains(hasPass, s.Image.Arch) {
 		gap("the instructions of %s are not read: the kinship of this code is unknown", s.Image.Arch)
-		return nil, nil
+		return nil, nil, nil
 	}
 	before := len(s.Gaps)
 	code := s.Code()
@@ -71,15 +103,15 @@ func (a *sliceAnalysis) pass(in analyser, s *macho.Slice) (*fingerprint.Set, []f
 	case code != nil:
 		set, refs := fingerprint.Pass(code)
 		if len(set.Functions) > 0 {
-			return set, refs
+			return code, set, refs
 		}
 		gap("no function that the slice names lies in its code: the kinship of this code is unknown")
 	case !told && before == 0:
-		return &fingerprint.Set{}, nil
+		return nil, &fingerprint.Set{}, nil
 	case !told:
 		gap("no code that can be read was found in the slice: whether it has kinship is unknown")
 	}
-	return nil, nil
+	return nil, nil, nil
 }
 
 // saveMarks writes a file of marks. Another child may write that of the same

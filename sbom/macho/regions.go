@@ -1,0 +1,70 @@
+package macho
+
+import "strings"
+
+// Region is the bytes of one section.
+type Region struct {
+	Name   string // "__TEXT,__const"
+	Offset int64  // in the slice
+	Bytes  []byte // alias the input
+}
+
+// Constants lists the sections in which compilers put literals and tables, those
+// that may be written too, in file order. Encrypted ones, code, debugging
+// information and the tables of runtimes are left out.
+func (f *Slice) Constants() []Region {
+	s := f.src
+	if s == nil || s.filetype == typeDSYM {
+		return nil
+	}
+	var out []Region
+	for i := range s.sects {
+		c := &s.sects[i]
+		if c.data == nil || s.hidden(c) || strings.HasPrefix(c.name, "__DWARF,") {
+			continue
+		}
+		switch _, name, _ := strings.Cut(c.name, ","); name {
+		case "__cstring", "__const", "__rodata", "__data", "__noptrdata":
+			out = append(out, Region{c.name, int64(c.off), c.data})
+		}
+	}
+	return out
+}
+
+// Bytes gives bytes of the slice, or nil when they lie outside of it.
+func (f *Slice) Bytes(offset, size int64) []byte {
+	if f.src == nil || offset < 0 || size < 0 {
+		return nil
+	}
+	return f.src.take(uint64(offset), uint64(size))
+}
+
+// OffsetOf says where the byte at an address of Code stands in the slice.
+func (f *Slice) OffsetOf(address uint64) (int64, bool) {
+	s := f.src
+	if s == nil {
+		return 0, false
+	}
+	if s.filetype == typeObject {
+		address -= objectBase
+	}
+	for i := range s.sects {
+		if c := &s.sects[i]; address-c.addr < uint64(len(c.data)) {
+			return int64(c.off + address - c.addr), true
+		}
+	}
+	return 0, false
+}
+
+// SectionAt names the section that holds a byte of the slice, "" outside of all.
+func (f *Slice) SectionAt(offset int64) string {
+	if f.src == nil {
+		return ""
+	}
+	for i := range f.src.sects {
+		if c := &f.src.sects[i]; uint64(offset)-c.off < uint64(len(c.data)) {
+			return c.name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,299 @@
+package scan
+
+import (
+	"bytes"
+	"cmp"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/capability"
+	"github.com/kinbom/kinbom/sbom/fingerprint"
+	"github.com/kinbom/kinbom/sbom/macho"
+)
+
+// derived is a fact that stands in no one place of the slice as it is, with the
+// function that has it.
+type derived struct {
+	function int
+	fact     sbom.Fact
+}
+
+// deriver finds such facts in one slice.
+type deriver struct {
+	rules *capability.Set
+	slice *macho.Slice
+	code  *fingerprint.Code
+	set   *fingerprint.Set
+	refs  []fingerprint.Reference
+	texts []fingerprint.Written
+	out   []derived
+}
+
+// hiddenFacts finds literals in another form in the constants of a slice. Code
+// that refers to them ties them to functions as it does with other literals.
+func hiddenFacts(rules *capability.Set, s *macho.Slice) []sbom.Fact {
+	var out []sbom.Fact
+	for _, r := range s.Constants() {
+		out = append(out, rules.Hidden(r.Bytes, r.Name, r.Offset)...)
+	}
+	return out
+}
+
+// derive finds the facts of functions: numbers, texts that they write piece by
+// piece, and paths that they put together. Only what some rule looks for is
+// kept. It also gives the references with what a second look adds to them: the
+// lengths of literals, and the literals that tables name.
+func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference) ([]derived, []fingerprint.Reference) {
+	d := &deriver{rules: rules, slice: s, code: code, set: set, refs: refs}
+	texts, sized := fingerprint.Texts(code, set)
+	d.texts = texts
+	d.measure(sized)
+	d.tables()
+	d.numbers()
+	d.written()
+	d.joined()
+	return d.telling(), d.refs
+}
+
+// measure gives references to literals without an end of their own the length
+// that the function uses them with, where it is one alone.
+func (d *deriver) measure(sized []fingerprint.Sized) {
+	type use struct {
+		function uint32
+		address  uint64
+	}
+	lengths, stored := map[use]uint64{}, map[use]bool{}
+	for _, z := range sized {
+		u := use{z.Function, z.Address}
+		n, ok := lengths[u]
+		switch {
+		case !ok || z.Stored && !stored[u]:
+			lengths[u], stored[u] = z.Length, z.Stored
+		case z.Stored == stored[u] && n != z.Length:
+			lengths[u] = 0
+		}
+	}
+	for i := range d.refs {
+		r := &d.refs[i]
+		if r.Kind != fingerprint.TargetConst || r.Length != 0 || r.Offset < 0 {
+			continue
+		}
+		if n := int64(lengths[use{r.Function, r.Slot}]); n > 0 && printableText(d.slice.Bytes(r.Offset, n)) {
+			r.Length = n
+		}
+	}
+}
+
+func printableText(b []byte) bool {
+	return len(b) > 0 && !slices.ContainsFunc(b, func(c byte) bool { return (c < ' ' || c > '~') && c != '\t' && c != '\n' && c != '\r' })
+}
+
+// maxTable is how many pointers of one table are looked at.
+const maxTable = 256
+
+// tables adds references to the literals that tables name: pointers from a place
+// that a function refers to on, up to the next place that some function refers to
+// or to what is neither pointer nor small number.
+func (d *deriver) tables() {
+	slots := make(map[uint64]bool, len(d.refs))
+	for i := range d.refs {
+		slots[d.refs[i].Slot] = true
+	}
+	known := map[uint64][]fingerprint.Reference{}
+	var more []fingerprint.Reference
+	for i := range d.refs {
+		r := d.refs[i]
+		if r.Kind != fingerprint.TargetPointer && (r.Kind != fingerprint.TargetConst || r.Length != 0) || r.Slot%8 != 0 {
+			continue
+		}
+		l, ok := known[r.Slot]
+		if !ok {
+			l = d.tableAt(r.Slot, slots)
+			if to, ok := d.word(r.Slot); ok && (len(l) == 0 || l[0].Slot != r.Slot) { // perhaps a variable that points to the table
+				l = append(l, d.tableAt(to, slots)...)
+			}
+			known[r.Slot] = l
+		}
+		for _, x := range l {
+			x.Function = r.Function
+			more = append(more, x)
+		}
+	}
+	if len(more) > 0 {
+		d.refs = append(slices.Clip(d.refs), more...)
+		slices.SortStableFunc(d.refs, func(a, b fingerprint.Reference) int { return cmp.Compare(a.Function, b.Function) })
+	}
+}
+
+// tableAt lists the literals of the table at an address.
+func (d *deriver) tableAt(address uint64, slots map[uint64]bool) []fingerprint.Reference {
+	var out []fingerprint.Reference
+	missed := 0
+	for k := range uint64(maxTable) {
+		at := address + 8*k
+		if k > 0 && slots[at] {
+			break
+		}
+		t := d.code.Resolve(at)
+		switch {
+		case t.Kind == fingerprint.TargetPointer && t.Offset >= 0 && t.Slot:
+			missed = 0
+			n := max(t.Length, int64(len(t.Text)))
+			if next := d.code.Resolve(at + 8); k > 0 || next.Kind != fingerprint.TargetNone || n > 0 {
+				out = append(out, fingerprint.Reference{Kind: fingerprint.TargetPointer, Slot: at, Offset: t.Offset, Length: n})
+			}
+		case t.Kind == fingerprint.TargetConst && t.Offset >= 0:
+			if r, ok := d.sizedAt(at); ok {
+				out, missed = append(out, r), 0
+			} else if missed++; missed > 4 {
+				return out
+			}
+		default:
+			return out
+		}
+	}
+	return out
+}
+
+// telling drops what no pattern matches.
+func (d *deriver) telling() []derived {
+	u := sbom.Unit{Image: d.slice.Unit.Image, Scope: sbom.ScopeImage}
+	for i := range d.out {
+		u.Facts = append(u.Facts, d.out[i].fact)
+	}
+	keep := d.rules.Telling(&u)
+	n := 0
+	return slices.DeleteFunc(d.out, func(derived) bool { n++; return !keep[n-1] })
+}
+
+func (d *deriver) add(function int, f sbom.Fact) { d.out = append(d.out, derived{function, f}) }
+
+func (d *deriver) word(address uint64) (uint64, bool) {
+	if d.code.Word == nil {
+		return 0, false
+	}
+	return d.code.Word(address)
+}
+
+// sizedAt is the literal that a text with its length names: a pointer, and a
+// small number behind it.
+func (d *deriver) sizedAt(address uint64) (fingerprint.Reference, bool) {
+	to, ok := d.word(address)
+	size, ok2 := d.word(address + 8)
+	if !ok || !ok2 || size < 2 || size > 4096 {
+		return fingerprint.Reference{}, false
+	}
+	at, ok := d.slice.OffsetOf(to)
+	if !ok || !printableText(d.slice.Bytes(at, int64(size))) {
+		return fingerprint.Reference{}, false
+	}
+	return fingerprint.Reference{Kind: fingerprint.TargetPointer, Slot: address, Offset: at, Length: int64(size)}, true
+}
+
+// numbers are the rare numbers that a function uses, those that stand for a
+// floating number too.
+func (d *deriver) numbers() {
+	values := map[uint32]string{}
+	for i := range d.set.Features {
+		if x := &d.set.Features[i]; x.Kind == fingerprint.FeatureConstant {
+			if v, err := strconv.ParseUint(x.Text, 0, 64); err == nil {
+				values[uint32(i)] = numberText(v)
+			}
+		}
+	}
+	u := sbom.Unit{Scope: sbom.ScopeImage}
+	var ids []uint32
+	for i := range d.set.Features {
+		if v, ok := values[uint32(i)]; ok {
+			ids = append(ids, uint32(i))
+			u.Facts = append(u.Facts, sbom.Fact{Kind: sbom.FactNumber, Value: []byte(v), Offset: -1})
+		}
+	}
+	wanted := map[uint32]bool{}
+	for i, ok := range d.rules.Telling(&u) {
+		wanted[ids[i]] = ok
+	}
+	for i := range d.set.Functions {
+		for _, id := range d.set.FeaturesOf(i) {
+			if wanted[id] {
+				d.add(i, d.numberFact(i, id, values[id]))
+			}
+		}
+	}
+}
+
+// numberFact is a number of a function at the bytes that hold it: in a place
+// that the function refers to, or in its instructions; else those of the whole
+// function.
+func (d *deriver) numberFact(function int, id uint32, text string) sbom.Fact {
+	f := sbom.Fact{Kind: sbom.FactNumber, Value: []byte(text), Offset: -1, How: sbom.HowImmediates}
+	raw, _ := strconv.ParseUint(d.set.Features[id].Text, 0, 64)
+	n := &d.set.Functions[function]
+	at, ok := d.slice.OffsetOf(n.Address)
+	code := d.slice.Bytes(at, int64(n.Size))
+	if !ok || code == nil {
+		return f
+	}
+	f.Offset, f.Length, f.Section = at, int64(n.Size), d.slice.SectionAt(at)
+	for _, size := range []int{8, 4} {
+		word := make([]byte, 8)
+		for i := range word {
+			word[i] = byte(raw >> (8 * i))
+		}
+		if size == 4 && raw>>32 != 0 {
+			continue
+		}
+		if i := bytes.Index(code, word[:size]); i >= 0 {
+			f.Offset, f.Length = at+int64(i), int64(size)
+			return f
+		}
+		for i := range d.refs {
+			r := &d.refs[i]
+			if int(r.Function) == function && r.Kind == fingerprint.TargetConst && bytes.Equal(d.slice.Bytes(r.Offset, int64(size)), word[:size]) {
+				f.Offset, f.Length, f.Section = r.Offset, int64(size), d.slice.SectionAt(r.Offset)
+				return f
+			}
+		}
+	}
+	return f
+}
+
+// written are texts that a function puts together in memory; what is no plain
+// text there is looked at in its other forms.
+func (d *deriver) written() {
+	for _, w := range d.texts {
+		at, ok := d.slice.OffsetOf(w.Address)
+		if !ok {
+			continue
+		}
+		whole := sbom.Fact{Kind: sbom.FactString, Offset: at, Length: int64(w.Size), How: sbom.HowImmediates, Section: d.slice.SectionAt(at)}
+		for _, part := range bytes.Split(w.Bytes, []byte{0}) {
+			if n := len(part); n > 1 && int(part[0]) == 2*(n-1) {
+				part = part[1:] // the size in front of a short string object of C++
+			}
+			for _, text := range bytes.FieldsFunc(part, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' || r > '~' }) {
+				if len(text) >= 4 {
+					f := whole
+					f.Value = text
+					d.add(int(w.Function), f)
+				}
+			}
+		}
+		for _, h := range d.rules.Hidden(w.Bytes, "", 0) {
+			f := whole
+			f.Value, f.How = h.Value, h.How
+			d.add(int(w.Function), f)
+		}
+	}
+}
+
+// numberText is a number in decimal digits: the whole floating number that its
+// bits stand for, where they do.
+func numberText(v uint64) string {
+	if f := math.Float64frombits(v); v>>52 > 0x400 && v>>63 == 0 && f == math.Trunc(f) && f < 1<<62 {
+		return strconv.FormatUint(uint64(f), 10)
+	}
+	return strconv.FormatUint(v, 10)
+}
