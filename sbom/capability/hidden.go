@@ -40,10 +40,10 @@ type hidden struct {
 // for multi-pattern searching" (1994), with blocks of three bytes.
 type words struct {
 	list  []word
-	short int      // bytes of the shortest word
-	shift []uint8  // by block: how far the window may go on; 0: a word may end here
-	chain []int32  // by block: 1 + index of the first word, sorted by block; 0: none
-	next  []int32  // by word: the next one of the same block
+	short int     // bytes of the shortest word
+	shift []uint8 // by block: how far the window may go on; 0: a word may end here
+	chain []int32 // by block: 1 + index of the first word, sorted by block; 0: none
+	next  []int32 // by word: the next one of the same block
 }
 
 type word struct {

@@ -49,7 +49,7 @@ type writer struct {
 	index  uint32
 	pieces []written
 	now    []written // room for flush
-	total  int // pieces of the function so far
+	total  int       // pieces of the function so far
 }
 
 // halfText is the address or the length of a text, as a function stores it.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/capability"
@@ -186,7 +187,7 @@ func (d *deriver) sizedAt(address uint64) (fingerprint.Reference, bool) {
 		return fingerprint.Reference{}, false
 	}
 	at, ok := d.slice.OffsetOf(to)
-	if !ok || !printableText(d.slice.Bytes(at, int64(size))) {
+	if !ok || !printableText(d.slice.Bytes(at, int64(size))) || !strings.HasPrefix(d.slice.SectionAt(at), "__TEXT,") { // literals are never written
 		return fingerprint.Reference{}, false
 	}
 	return fingerprint.Reference{Kind: fingerprint.TargetPointer, Slot: address, Offset: at, Length: int64(size)}, true
