@@ -15,6 +15,7 @@ import (
 type signal struct {
 	name     string
 	patterns []int32
+	rules    []int32 // that name it in some condition, in the order of the set
 }
 
 // rule is a rule ready to be evaluated.
@@ -71,6 +72,7 @@ func (s *Set) compile(files []fileDecl) error {
 	if len(c.errs) > 0 {
 		return errors.Join(c.errs...)
 	}
+	c.fillSignals()
 	return c.buildAutomaton()
 }
 
@@ -254,7 +256,7 @@ func (c *compiler) resolve(file string, e *expr, refs map[string][]signalRef, de
 			x.line = line
 			return
 		}
-		if refs[x.name] != nil {
+		if x.refs = refs[x.name]; x.refs != nil {
 			return
 		}
 		var words []string
@@ -279,6 +281,36 @@ func (c *compiler) fillRules() {
 		}
 	}
 }
+
+// fillSignals notes in the signals which rules name them.
+func (c *compiler) fillSignals() {
+	for i, r := range c.s.rules {
+		r.conditions(func(e *expr) {
+			e.names(func(x *expr) {
+				for _, ref := range x.refs {
+					if l := &c.s.signals[ref.id].rules; !slices.Contains(*l, int32(i)) {
+						*l = append(*l, int32(i))
+					}
+				}
+			})
+		})
+	}
+}
+
+// conditions calls f for every condition of the rule.
+func (r *rule) conditions(f func(*expr)) {
+	for _, g := range r.grades {
+		f(g.expr)
+	}
+	for _, e := range []*expr{r.clears, r.ownStore} {
+		if e != nil {
+			f(e)
+		}
+	}
+}
+
+// looksAt reports whether the rule judges units of this size.
+func (r *rule) looksAt(c sbom.Scope) bool { return slices.Contains(r.Scope, c) }
 
 func (c *compiler) buildAutomaton() error {
 	s := c.s

@@ -24,7 +24,8 @@ type example struct {
 
 var (
 	exampleKeys = []string{"name", "facts", "expect", "stores", "flags", "scope"}
-	factKeys    = []string{"string", "cfstring", "const", "import", "selector", "class", "class-ref", "load", "entitlement"}
+	factKeys    = []string{"string", "cfstring", "const", "import", "selector", "class", "class-ref", "load", "entitlement",
+		"plist", "number", "module", "call"}
 )
 
 // examples reads the positive and negative lists of a rule.
