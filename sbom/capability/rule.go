@@ -68,6 +68,7 @@ type storeDecl struct {
 type signalDecl struct {
 	name     string
 	patterns []pattern
+	line     int
 }
 
 type namedExpr struct {
@@ -273,7 +274,7 @@ func (d *doc) signals(n *yaml.Node) []signalDecl {
 			d.bad(e.key, "signal name %q: use lower-case letters, digits and dashes, and none of %v", e.key.Value, exprKeys)
 			continue
 		}
-		out = append(out, signalDecl{e.key.Value, d.patterns(e.value)})
+		out = append(out, signalDecl{e.key.Value, d.patterns(e.value), e.key.Line})
 	}
 	return out
 }
