@@ -50,7 +50,6 @@ func TestIncludes(t *testing.T) {
 func TestPossible(t *testing.T) {
 	for cond, want := range map[string]bool{
 		"{all: [word, {not: weak}]}":                                         true,
-		"{all: [weak, {not: {strong: weak}}]}":                               true,
 		"{all: [both, {not: {strong: both}}]}":                               true,
 		"{strong: weak}":                                                     false,
 		"{all: [word, {not: {any: [word, weak]}}]}":                          false,
