@@ -21,6 +21,9 @@ const (
 	ScopeClass    Scope = "class"
 	ScopeModule   Scope = "module"  // of a script
 	ScopeModules  Scope = "modules" // a module with those that it requires directly
+
+	ScopeComponent Scope = "component" // a bundle: its property lists and the entitlements of its executable
+	ScopeProduct   Scope = "product"   // all components of a product together
 )
 
 // FactKind is the kind of a fact.

@@ -28,6 +28,15 @@ rules in force. Exit status: 0 all examples came out as they say; 1 some did
 not; 2 a file is no valid rule file.`,
 			RunE: func(_ *cobra.Command, args []string) error { return runRulesTest(e, dirs, args) },
 		},
+		&cobra.Command{
+			Use: "lint [FILE...]", Short: "Look for what rules cannot do, and for what they lack",
+			Long: `Lint looks for conditions that can never hold, scopes that cannot give a grade,
+signals that nothing names, patterns and rules that another one includes, and
+missing examples and mappings, in rule files or in all rules without FILE. Each
+finding has a file and a line. Exit status: 0 nothing was found; 1 something
+was; 2 a file is no valid rule file.`,
+			RunE: func(_ *cobra.Command, args []string) error { return runRulesLint(e, dirs, args) },
+		},
 	)
 	for _, s := range c.Commands() {
 		wrapArgs(s)

@@ -98,47 +98,77 @@ func source(set *capability.Set, r capability.Rule) string {
 	return strings.TrimRight(strings.Join(lines[from:to], "\n"), "\n") + "\n"
 }
 
-// runRulesTest replays examples. Given files are added to the rules in force,
-// unless they are already part of them.
-func runRulesTest(e *env, dirs, files []string) error {
+// withFiles is the rules in force together with given files, unless they are
+// already part of them, and the names by which the set knows these files.
+func withFiles(verb string, dirs, files []string) (*capability.Set, []string, error) {
 	set, err := loadRules(dirs)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	all := set.Files()
-	for i, f := range files {
+	var names []string
+	for _, f := range files {
 		b, err := os.ReadFile(f)
 		if err != nil {
-			return usageError{fmt.Sprintf("rule file %s: %v", f, plainly(err)), "kinbom rules test FILE.yaml"}
+			return nil, nil, usageError{fmt.Sprintf("rule file %s: %v", f, plainly(err)), "kinbom rules " + verb + " FILE.yaml"}
 		}
-		if name := sameFile(all, b); name != "" {
-			files[i] = name // already in force
-		} else {
-			all[f] = b
+		name := sameFile(all, b)
+		if name == "" {
+			name, all[f] = f, b
 		}
+		names = append(names, name)
 	}
-	if set, err = capability.Parse(all); err != nil {
+	set, err = capability.Parse(all)
+	return set, names, err
+}
+
+// runRulesTest replays examples.
+func runRulesTest(e *env, dirs, files []string) error {
+	set, files, err := withFiles("test", dirs, files)
+	if err != nil {
 		return err
 	}
 	failures := set.Test(files...)
 	w := &errWriter{w: e.stdout}
-	n := 0
-	for _, r := range set.Rules() {
-		if len(files) == 0 || slices.Contains(files, r.File) {
-			n += r.Positive + r.Negative
-		}
-	}
 	for _, f := range failures {
 		w.printf("FAIL %v\n", f)
 	}
-	w.printf("%d examples, %d failed\n", n, len(failures))
-	if w.err != nil {
-		return w.err
+	w.printf("%d rules, %d examples, %d failed\n", rulesIn(set, files), set.Examples(files...), len(failures))
+	return failedIf(len(failures) > 0, w.err)
+}
+
+// runRulesLint prints what lint finds.
+func runRulesLint(e *env, dirs, files []string) error {
+	set, files, err := withFiles("lint", dirs, files)
+	if err != nil {
+		return err
 	}
-	if len(failures) > 0 {
+	findings := set.Lint(files...)
+	w := &errWriter{w: e.stdout}
+	for _, f := range findings {
+		w.printf("%v\n", f)
+	}
+	w.printf("%d rules, %d findings\n", rulesIn(set, files), len(findings))
+	return failedIf(len(findings) > 0, w.err)
+}
+
+// rulesIn is the number of rules in some files, or in all when none is given.
+func rulesIn(set *capability.Set, files []string) int {
+	n := 0
+	for _, r := range set.Rules() {
+		if len(files) == 0 || slices.Contains(files, r.File) {
+			n++
+		}
+	}
+	return n
+}
+
+// failedIf is the exit status of a check that printed its result.
+func failedIf(failed bool, err error) error {
+	if err == nil && failed {
 		return statusError(statusUnexpected)
 	}
-	return nil
+	return err
 }
 
 // sameFile is the rule file in force with this content, or "".

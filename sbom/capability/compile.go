@@ -15,6 +15,11 @@ import (
 type signal struct {
 	name     string
 	patterns []int32
+	rules    []int32 // that name it in some condition, in the order of the set
+	engine   bool    // an engine names it
+	owner    string  // "rule x", "store x", "engine x" or "shared"
+	file     string
+	line     int
 }
 
 // rule is a rule ready to be evaluated.
@@ -24,6 +29,7 @@ type rule struct {
 	grades   []gradeDecl // strongest first
 	clears   *expr       // or nil
 	ownStore *expr       // or nil
+	unused   []namedExpr // definitions that no condition names
 	examples []example
 }
 
@@ -42,6 +48,7 @@ type compiler struct {
 	families map[string]map[string]int // family -> signal name -> signal
 	shared   map[string]int
 	known    map[string]string // "what id" -> file, to find what is given twice
+	used     map[string]bool   // definitions of the rule at hand that some condition names
 }
 
 func (c *compiler) bad(file string, n *yaml.Node, format string, a ...any) {
@@ -50,7 +57,7 @@ func (c *compiler) bad(file string, n *yaml.Node, format string, a ...any) {
 
 // compile resolves all names across files and builds the automaton.
 func (s *Set) compile(files []fileDecl) error {
-	c := &compiler{s: s, families: map[string]map[string]int{}, shared: map[string]int{}, known: map[string]string{}}
+	c := &compiler{s: s, families: map[string]map[string]int{}, shared: map[string]int{}, known: map[string]string{}, used: map[string]bool{}}
 	for i := range files {
 		c.vocabulary(&files[i])
 	}
@@ -71,6 +78,7 @@ func (s *Set) compile(files []fileDecl) error {
 	if len(c.errs) > 0 {
 		return errors.Join(c.errs...)
 	}
+	c.fillSignals()
 	return c.buildAutomaton()
 }
 
@@ -95,10 +103,10 @@ func (c *compiler) vocabulary(f *fileDecl) {
 	}
 	for _, x := range f.families {
 		if c.once(f.name, x.node, "store", x.id) {
-			c.families[x.id] = c.signals(x.signals)
+			c.families[x.id] = c.signals(f.name, "store "+x.id, x.signals)
 		}
 	}
-	shared := c.signals(f.shared)
+	shared := c.signals(f.name, "shared", f.shared)
 	for _, d := range f.shared {
 		if c.once(f.name, nil, "shared signal", d.name) {
 			c.shared[d.name] = shared[d.name]
@@ -112,11 +120,11 @@ func (c *compiler) vocabulary(f *fileDecl) {
 }
 
 // signals numbers signals and their patterns.
-func (c *compiler) signals(list []signalDecl) map[string]int {
+func (c *compiler) signals(file, owner string, list []signalDecl) map[string]int {
 	out := map[string]int{}
 	for _, d := range list {
 		id := len(c.s.signals)
-		sg := signal{name: d.name}
+		sg := signal{name: d.name, owner: owner, file: file, line: d.line}
 		for _, p := range d.patterns {
 			p.signal = id
 			sg.patterns = append(sg.patterns, int32(len(c.s.patterns)))
@@ -157,7 +165,7 @@ func (c *compiler) engine(f *fileDecl, d *engineDecl) {
 		}
 	}
 	e := &engine{id: d.id, own: d.own, refs: map[string][]signalRef{}, when: d.when}
-	for name, id := range c.signals(d.signals) {
+	for name, id := range c.signals(f.name, "engine "+d.id, d.signals) {
 		e.refs[name] = []signalRef{{-1, id}}
 	}
 	c.resolve(f.name, d.when, e.refs, nil)
@@ -199,6 +207,12 @@ func (c *compiler) rule(f *fileDecl, d *ruleDecl) {
 			r.ownStore = n.expr
 		}
 	}
+	for _, n := range d.defs {
+		if defs[n.name] != nil && !c.used[n.name] {
+			r.unused = append(r.unused, n)
+		}
+	}
+	clear(c.used)
 	c.s.rules = append(c.s.rules, r)
 }
 
@@ -206,7 +220,7 @@ func (c *compiler) rule(f *fileDecl, d *ruleDecl) {
 // (with the family's vocabulary) and the shared ones it does not redefine.
 func (c *compiler) refs(f *fileDecl, d *ruleDecl) map[string][]signalRef {
 	refs := map[string][]signalRef{}
-	for name, id := range c.signals(d.signals) {
+	for name, id := range c.signals(f.name, "rule "+d.ID, d.signals) {
 		refs[name] = append(refs[name], signalRef{-1, id})
 	}
 	slices.SortFunc(d.stores, func(a, b storeDecl) int { return strings.Compare(a.id, b.id) })
@@ -223,7 +237,7 @@ func (c *compiler) refs(f *fileDecl, d *ruleDecl) map[string][]signalRef {
 		for name, id := range family {
 			refs[name] = append(refs[name], signalRef{i, id})
 		}
-		for name, id := range c.signals(s.signals) {
+		for name, id := range c.signals(f.name, "rule "+d.ID, s.signals) {
 			refs[name] = append(refs[name], signalRef{i, id})
 		}
 	}
@@ -249,12 +263,13 @@ func (c *compiler) resolve(file string, e *expr, refs map[string][]signalRef, de
 				c.bad(file, &yaml.Node{Line: x.line}, "%q is a definition; strong goes with a signal", x.name)
 				return
 			}
+			c.used[x.name] = true
 			line := x.line
 			*x = *def
 			x.line = line
 			return
 		}
-		if refs[x.name] != nil {
+		if x.refs = refs[x.name]; x.refs != nil {
 			return
 		}
 		var words []string
@@ -279,6 +294,43 @@ func (c *compiler) fillRules() {
 		}
 	}
 }
+
+// fillSignals notes in the signals which rules and engines name them.
+func (c *compiler) fillSignals() {
+	for _, e := range c.s.engines {
+		e.when.names(func(x *expr) {
+			for _, ref := range x.refs {
+				c.s.signals[ref.id].engine = true
+			}
+		})
+	}
+	for i, r := range c.s.rules {
+		r.conditions(func(e *expr) {
+			e.names(func(x *expr) {
+				for _, ref := range x.refs {
+					if l := &c.s.signals[ref.id].rules; !slices.Contains(*l, int32(i)) {
+						*l = append(*l, int32(i))
+					}
+				}
+			})
+		})
+	}
+}
+
+// conditions calls f for every condition of the rule.
+func (r *rule) conditions(f func(*expr)) {
+	for _, g := range r.grades {
+		f(g.expr)
+	}
+	for _, e := range []*expr{r.clears, r.ownStore} {
+		if e != nil {
+			f(e)
+		}
+	}
+}
+
+// looksAt reports whether the rule judges units of this size.
+func (r *rule) looksAt(c sbom.Scope) bool { return slices.Contains(r.Scope, c) }
 
 func (c *compiler) buildAutomaton() error {
 	s := c.s

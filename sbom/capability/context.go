@@ -21,6 +21,10 @@ func (p *pattern) accepts(b []byte, start, end int, kind kindSet) (from int, ok 
 		ok = (start == 0 || !identByte(b[start-1])) && (end == len(b) || !identByte(b[end]))
 	case modePath:
 		ok = p.pathEdges(b, start, end, run)
+	case modeKey:
+		ok = start == 0 && (end == len(b) || b[end] == '=')
+	case modeModule:
+		ok = end == len(b) && (start == 0 || string(b[:start]) == "node:")
 	default:
 		ok = true
 	}

@@ -3,6 +3,7 @@ package capability
 import (
 	"cmp"
 	"encoding/binary"
+	"maps"
 	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -14,68 +15,69 @@ import (
 // matched.
 const contextBytes = 24
 
-// piece is a match that may become evidence: bytes [from, to) of a fact.
-type piece struct {
-	level    uint8
-	fact     int
-	from, to int
-}
+// maxEvidence is how many pieces of evidence are kept per signal.
+const maxEvidence = 4
 
-// keep notes a piece of evidence for a signal: the strongest ones first, then
+// keep puts a hit among the best ones of a signal: the strongest ones first, then
 // those nearest to the start of the slice; no place twice.
-func (st *state) keep(id int, p piece) {
-	list := st.cands[id]
+func (st *state) keep(list []int32, h int32) []int32 {
 	for _, q := range list {
-		if st.compare(p, q) == 0 {
-			return
+		if st.compare(h, q) == 0 {
+			return list
 		}
 	}
 	if len(list) == maxEvidence {
-		if st.compare(p, list[maxEvidence-1]) > 0 {
-			return
+		if st.compare(h, list[maxEvidence-1]) > 0 {
+			return list
 		}
 		list = list[:maxEvidence-1]
 	}
-	if list == nil {
-		list = make([]piece, 0, maxEvidence)
-	}
-	at, _ := slices.BinarySearchFunc(list, p, st.compare)
-	st.cands[id] = slices.Insert(list, at, p)
+	at, _ := slices.BinarySearchFunc(list, h, st.compare)
+	return slices.Insert(list, at, h)
 }
 
-func (st *state) compare(a, b piece) int {
-	oa, ob := st.u.Facts[a.fact].Offset, st.u.Facts[b.fact].Offset
-	return cmp.Or(-cmp.Compare(a.level, b.level), cmp.Compare(oa+int64(a.from), ob+int64(b.from)), cmp.Compare(a.to-a.from, b.to-b.from))
+func (st *state) compare(x, y int32) int {
+	a, b := &st.hits[x], &st.hits[y]
+	la, lb := a.level, b.level
+	if a.quoted {
+		la = levelQuoted
+	}
+	if b.quoted {
+		lb = levelQuoted
+	}
+	oa, ob := st.facts[a.fact].Offset, st.facts[b.fact].Offset
+	return cmp.Or(-cmp.Compare(la, lb), cmp.Compare(oa+int64(a.from), ob+int64(b.from)), cmp.Compare(a.to-a.from, b.to-b.from))
 }
 
-// evidence collects the pieces behind a verdict.
-func (st *state) evidence(r *rule, v verdict, file sbom.Digest, slice int64) []sbom.Evidence {
-	var out []sbom.Evidence
-	done := map[int]bool{}
-	add := func(id int, signal string) {
-		if done[id] {
-			return
-		}
-		done[id] = true
-		for _, p := range st.cands[id] {
-			if p.level > levelQuoted || v.quoted {
-				out = append(out, st.show(p, signal, file, slice))
-			}
-		}
-	}
+// evidence collects the hits behind a verdict.
+func (st *state) evidence(v verdict, file sbom.Digest, slice int64) []sbom.Evidence {
+	names := map[int]string{} // by signal: what it is called in the evidence
 	v.cond.names(func(e *expr) {
-		for _, ref := range r.refs[e.name] {
-			if ref.store < 0 || v.bits>>ref.store&1 == 1 {
-				add(ref.id, e.name)
+		for _, ref := range e.refs {
+			if _, ok := names[ref.id]; !ok && (ref.store < 0 || v.bits>>ref.store&1 == 1) {
+				names[ref.id] = e.name
 			}
 		}
 	})
 	for _, e := range v.engines {
 		e.when.names(func(x *expr) {
-			for _, ref := range e.refs[x.name] {
-				add(ref.id, "engine")
+			for _, ref := range x.refs {
+				names[ref.id] = "engine"
 			}
 		})
+	}
+	best := map[int][]int32{}
+	for i := range st.hits {
+		id := st.s.patterns[st.hits[i].pattern].signal
+		if _, ok := names[id]; ok && (!st.hits[i].quoted || v.quoted) {
+			best[id] = st.keep(best[id], int32(i))
+		}
+	}
+	var out []sbom.Evidence
+	for _, id := range slices.Sorted(maps.Keys(best)) {
+		for _, h := range best[id] {
+			out = append(out, st.show(h, names[id], file, slice)...)
+		}
 	}
 	sbom.SortEvidence(out)
 	return slices.CompactFunc(out, func(a, b sbom.Evidence) bool {
@@ -83,30 +85,26 @@ func (st *state) evidence(r *rule, v verdict, file sbom.Digest, slice int64) []s
 	})
 }
 
-// show cuts the bytes of a piece. Short literals are shown whole, long ones
+// show cuts the bytes of a hit. Short literals are shown whole, long ones
 // around the match; of a run of constants only the match itself, because its
 // neighbours are other literals. A fact without a place in the file is shown
 // as no bytes at the start of the slice.
-func (st *state) show(p piece, signal string, file sbom.Digest, slice int64) sbom.Evidence {
-	f := &st.u.Facts[p.fact]
+func (st *state) show(i int32, signal string, file sbom.Digest, slice int64) []sbom.Evidence {
+	h := &st.hits[i]
+	f := &st.facts[h.fact]
 	e := sbom.Evidence{File: file, Slice: slice, Section: f.Section, Offset: slice, Kind: f.Kind, Signal: signal}
-	if f.Offset < 0 {
-		return e
+	if st.owners != nil {
+		e.Function = st.owners[i]
 	}
-	if f.How != "" { // the bytes are the caller's to show
-		e.Offset, e.Length, e.How = slice+f.Offset, f.Length, f.How
-		from := max(0, min(p.from-contextBytes, len(f.Value)-sbom.MaxEvidenceBytes))
-		e.Meaning = slices.Clone(f.Value[from:min(len(f.Value), from+sbom.MaxEvidenceBytes)])
-		return e
+	from, to := int(h.from), int(h.to)
+	if f.Kind != sbom.FactConst {
+		from, to = around(from, to, len(f.Value))
 	}
-	from, to := 0, len(f.Value)
-	if f.Kind == sbom.FactConst {
-		from, to = p.from, p.to
-	} else if to > sbom.MaxEvidenceBytes/2 {
-		from, to = max(0, p.from-contextBytes), min(to, p.to+contextBytes)
-	}
-	switch f.Length {
-	case int64(len(f.Value)):
+	switch {
+	case f.How != "":
+		return derived(e, f, from, to)
+	case f.Offset < 0:
+	case f.Length == int64(len(f.Value)):
 		to = min(to, from+sbom.MaxEvidenceBytes)
 		e.Offset, e.Bytes = slice+f.Offset+int64(from), slices.Clone(f.Value[from:to])
 		e.Length = int64(len(e.Bytes))
@@ -117,13 +115,46 @@ func (st *state) show(p piece, signal string, file sbom.Digest, slice int64) sbo
 		}
 		e.Offset, e.Length = slice+f.Offset, max(f.Length, 0)
 	}
-	return e
+	return []sbom.Evidence{e}
+}
+
+// around widens a match to the whole literal, or in a long one by a little.
+func around(from, to, size int) (int, int) {
+	if size <= sbom.MaxEvidenceBytes/2 {
+		return 0, size
+	}
+	return max(0, from-contextBytes), min(size, to+contextBytes)
+}
+
+// maxParts is how many parts of one joined text are shown.
+const maxParts = 8
+
+// derived is the evidence of a text that follows from bytes which are not it: the
+// places of these bytes, one for each part, and what they mean. The bytes stand
+// in the file, which is not at hand here: who has it fills them in.
+func derived(e sbom.Evidence, f *sbom.Fact, from, to int) []sbom.Evidence {
+	e.How, e.Meaning = f.How, slices.Clone(f.Value[from:min(to, from+sbom.MaxEvidenceBytes)])
+	parts := f.Parts
+	if len(parts) == 0 {
+		parts = []sbom.Span{{Offset: f.Offset, Length: f.Length}}
+	}
+	var out []sbom.Evidence
+	for _, p := range parts[:min(len(parts), maxParts)] {
+		if p.Offset >= 0 {
+			e.Offset, e.Length = e.Slice+p.Offset, max(p.Length, 0)
+			out = append(out, e)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, e)
+	}
+	return out
 }
 
 // wide gives back the bytes in the file of Value[from:to], for a literal that
 // the file holds as UTF-16 and the fact as UTF-8, and where they begin.
 func wide(f *sbom.Fact, from, to int) ([]byte, int64, bool) {
-	if !utf8.Valid(f.Value) {
+	if kindOf(f.Kind)&textKinds == 0 || !utf8.Valid(f.Value) {
 		return nil, 0, false
 	}
 	for from > 0 && !utf8.RuneStart(f.Value[from]) {

@@ -24,7 +24,8 @@ type example struct {
 
 var (
 	exampleKeys = []string{"name", "facts", "expect", "stores", "flags", "scope"}
-	factKeys    = []string{"string", "cfstring", "const", "import", "selector", "class", "class-ref", "load", "entitlement"}
+	factKeys    = []string{"string", "cfstring", "const", "import", "selector", "class", "class-ref", "load", "entitlement",
+		"plist", "number", "module", "call"}
 )
 
 // examples reads the positive and negative lists of a rule.
@@ -143,14 +144,19 @@ func (s *Set) Examples(files ...string) int {
 	return n
 }
 
-func (s *Set) replay(r *rule, x *example) (Failure, bool) {
+// tagBy is what a rule says of an example; without a grade, nothing.
+func (s *Set) tagBy(r *rule, x *example) sbom.Tag {
 	u := sbom.Unit{Image: sbom.DigestOf(nil), Scope: x.scope, Facts: x.facts}
-	var got sbom.Tag
 	for _, t := range s.Match(&u, sbom.DigestOf(nil), 0) {
 		if t.Rule == r.ID {
-			got = t
+			return t
 		}
 	}
+	return sbom.Tag{}
+}
+
+func (s *Set) replay(r *rule, x *example) (Failure, bool) {
+	got := s.tagBy(r, x)
 	f := Failure{File: r.File, Line: x.line, Rule: r.ID, Example: x.name}
 	f.Want = outcome(x.grade, x.stores, x.flags)
 	stores := got.Stores

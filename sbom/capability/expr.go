@@ -27,6 +27,7 @@ type expr struct {
 	name string
 	kids []*expr
 	line int
+	refs []signalRef // the signals behind name, once resolved
 }
 
 var exprKeys = []string{"all", "any", "not", "count", "of", "patterns", "strong", "stores", "where"}
@@ -117,11 +118,10 @@ const (
 	levelStrong
 )
 
-// view is what a condition sees: one unit, one owner of signals (a rule or an
-// engine), and which of its stores are left.
+// view is what a condition sees: one unit, the stores of the rule that it is of
+// (an engine has none), and which of them are left.
 type view struct {
 	st     *state
-	refs   map[string][]signalRef
 	stores []string
 	off    uint64 // stores that are discounted, as bits
 	quoted bool   // count matches in running text as what they would be elsewhere
@@ -140,16 +140,16 @@ type signalRef struct {
 func (v *view) eval(e *expr, store int) (bool, uint64) {
 	switch e.op {
 	case opSignal:
-		return v.level(e.name, store, levelWeak)
+		return v.level(e, store, levelWeak)
 	case opStrong:
-		return v.level(e.name, store, levelStrong)
+		return v.level(e, store, levelStrong)
 	case opNot:
 		ok, _ := v.eval(e.kids[0], store)
 		return !ok, 0
 	case opPatterns:
 		n := 0
 		for _, k := range e.kids {
-			n += v.patterns(k.name, store)
+			n += v.patterns(k, store)
 		}
 		return n >= e.n, 0
 	case opStores:
@@ -198,10 +198,10 @@ func (v *view) visible(r signalRef, store int) bool {
 }
 
 // level reports whether a signal has at least the level, and in which stores.
-func (v *view) level(name string, store int, least uint8) (bool, uint64) {
+func (v *view) level(e *expr, store int, least uint8) (bool, uint64) {
 	met, at := false, uint64(0)
-	for _, r := range v.refs[name] {
-		if v.visible(r, store) && v.st.level(r.id, v.quoted) >= least {
+	for _, r := range e.refs {
+		if v.visible(r, store) && v.st.levelOf(r.id, v.quoted) >= least {
 			met = true
 			if r.store >= 0 {
 				at |= 1 << r.store
@@ -211,11 +211,11 @@ func (v *view) level(name string, store int, least uint8) (bool, uint64) {
 	return met, at
 }
 
-func (v *view) patterns(name string, store int) int {
+func (v *view) patterns(e *expr, store int) int {
 	n := 0
-	for _, r := range v.refs[name] {
+	for _, r := range e.refs {
 		if v.visible(r, store) {
-			n += v.st.patterns(r.id)
+			n += int(v.st.kinds[r.id])
 		}
 	}
 	return n

@@ -233,7 +233,7 @@ func xorLiteral(b []byte, at int, x *word, add func([]byte, int, int, string) in
 	if key == 0 || key == 'a'-'A' && printableRun(b[at:at+x.size]) { // plain, or the same letters in the other case
 		return 0
 	}
-	from, to := around(b, at, at+x.size, func(c byte) bool { return c != 0 && printableByte(c^key) }) // a zero ends most literals
+	from, to := extend(b, at, at+x.size, func(c byte) bool { return c != 0 && printableByte(c^key) }) // a zero ends most literals
 	value := make([]byte, to-from)
 	for i := range value {
 		value[i] = b[from+i] ^ key
@@ -246,7 +246,7 @@ func reversedLiteral(b []byte, at, n int, add func([]byte, int, int, string) int
 	if !printableRun(b[at : at+n]) {
 		return 0
 	}
-	from, to := around(b, at, at+n, printableByte)
+	from, to := extend(b, at, at+n, printableByte)
 	value := slices.Clone(b[from:to])
 	slices.Reverse(value)
 	return add(value, from, to, sbom.HowReversed)
@@ -304,7 +304,7 @@ func base64Literal(b []byte, at int, x *word, add func([]byte, int, int, string)
 	if err != nil || first+x.size > n || !printableRun(value[first:first+x.size]) {
 		return 0
 	}
-	first, last := around(value[:n], first, first+x.size, printableByte)
+	first, last := extend(value[:n], first, first+x.size, printableByte)
 	to = min(to, from+(last*4+2)/3)
 	for i := 0; i < 2 && to < len(b) && b[to] == '='; i++ {
 		to++
@@ -328,8 +328,8 @@ func standard(c byte) byte {
 	return c
 }
 
-// around extends [from, to) on both sides while ok says so.
-func around(b []byte, from, to int, ok func(byte) bool) (int, int) {
+// extend widens [from, to) on both sides while ok says so.
+func extend(b []byte, from, to int, ok func(byte) bool) (int, int) {
 	first, last := max(0, from-maxHidden), min(len(b), to+maxHidden)
 	for from > first && ok(b[from-1]) {
 		from--

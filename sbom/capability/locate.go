@@ -16,61 +16,61 @@ type Part struct {
 	Class   int    // number of the class whose method it is, from 1 on; 0: none
 }
 
-// maxPlaces is how many code units of one image may have one rule's tag. What
-// is in more of them is everywhere: the tag stays with the image.
-const maxPlaces = 256
+// Limits of where tags are put.
+const (
+	// maxPlaces is how many code units of one image may have one rule's tag.
+	// What is in more of them is everywhere: the tag stays with the image.
+	maxPlaces = 256
+	// maxDispatch is how many functions one may call and still be looked at
+	// together with them when it refers to nothing itself: a function that
+	// calls everything ties nothing to each other.
+	maxDispatch = 48
+)
 
-// Telling says of each fact of a unit whether some pattern matches in it: only
-// such facts can make a tag.
-func (s *Set) Telling(u *sbom.Unit) []bool {
-	st := s.newState(u)
-	out := make([]bool, len(u.Facts))
-	for i := range u.Facts {
-		before := st.hits
-		st.fact(i)
-		out[i] = st.hits > before
-	}
-	return out
+func sortedSpans(l []Span) []Span {
+	slices.SortFunc(l, func(a, b Span) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	return slices.Compact(l)
 }
 
-// Span is a part of a fact's value: bytes [From, To).
-type Span struct{ From, To int }
-
-// Spans lists where patterns match in one fact of a unit, sorted, each once. It
-// is for runs of constants: which of the literals in a run code refers to is
-// known by where it begins.
-func (s *Set) Spans(u *sbom.Unit, fact int) []Span {
-	var out []Span
-	st := s.newState(u)
-	st.spans = &out
-	st.fact(fact)
-	slices.SortFunc(out, func(a, b Span) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
-	return slices.Compact(out)
-}
-
-// Locate finds the code units in which the tags of an image start. A unit has a
-// tag when the rule holds for what it refers to itself; else for that and what
-// its direct callees refer to; else for what the methods of its class refer to
-// together. A unit is left out where it only calls one that has the tag itself.
+// Locate finds the code units in which the tags of an image start, and what they
+// prove. A unit is looked at with what it refers to itself; then together with
+// what its direct callees refer to; then the methods of its class together. The
+// first of these that gives the strongest grade is the scope of its tag. A unit
+// is left out where it only calls one that has the tag itself.
+//
+// A rule that lists scopes in code is judged at those, and there its condition
+// of shown gives shown; one that lists none is located with likely at most. A
+// rule that lists scopes in code alone is judged without a tag of the image.
 //
 // A tag of the image is replaced by those of its units when they say as much:
-// the same grade, and all its stores. Otherwise it stays beside them. Units
-// never say more than the image: a store that belongs to a browser engine there
-// is none of theirs. Tags that only mention stay with the image.
+// the same grade or a stronger one, and all its stores. Otherwise it stays
+// beside them. Units never name a store that the image does not: one that
+// belongs to a browser engine there is none of theirs. Flags are those of the
+// image. Tags that only mention stay with the image.
 func (s *Set) Locate(u *sbom.Unit, tags []sbom.Tag, parts []Part, file sbom.Digest, sliceOffset int64) []sbom.Tag {
+	x := s.index(u, parts)
 	var out []sbom.Tag
+	place := func(r *rule, t sbom.Tag, off uint64) []sbom.Tag {
+		l := locator{index: x, r: r, tag: t, off: off, file: file, slice: sliceOffset}
+		return l.units()
+	}
 	for _, t := range tags {
 		i := slices.IndexFunc(s.rules, func(r *rule) bool { return r.ID == t.Rule })
 		if i < 0 || t.Grade.Rank() < sbom.GradeLikely.Rank() {
 			out = append(out, t)
 			continue
 		}
-		l := locator{s: s, u: u, r: s.rules[i], tag: t, parts: parts, file: file, slice: sliceOffset}
-		found := l.units()
-		if !l.covers(found) {
+		found := place(s.rules[i], t, others(s.rules[i], t.Stores))
+		if !covers(t, found) {
 			out = append(out, t)
 		}
 		if len(found) <= maxPlaces {
+			out = append(out, found...)
+		}
+	}
+	for _, r := range x.codeRules() {
+		t := sbom.Tag{Capability: r.Capability, Image: u.Image, Rule: r.ID, RulesDigest: s.digest}
+		if found := place(r, t, ownedBy(r, x.engines)); len(found) <= maxPlaces {
 			out = append(out, found...)
 		}
 	}
@@ -78,136 +78,141 @@ func (s *Set) Locate(u *sbom.Unit, tags []sbom.Tag, parts []Part, file sbom.Dige
 	return out
 }
 
-// locator looks for the units of one tag.
-type locator struct {
-	s     *Set
-	u     *sbom.Unit
-	r     *rule
-	tag   sbom.Tag
-	parts []Part
-	file  sbom.Digest
-	slice int64
-}
-
-func (l *locator) units() []sbom.Tag {
-	var out []sbom.Tag
-	has := make([]bool, len(l.parts))
-	for i := range l.parts {
-		if t, ok := l.holds(i, sbom.ScopeFunction, l.parts[i].Facts); ok {
-			has[i] = true
-			out = append(out, t)
+// others is the stores of a rule that are not in the list, as bits; none when
+// the list is empty.
+func others(r *rule, stores []string) uint64 {
+	var bits uint64
+	for i, s := range r.Stores {
+		if len(stores) > 0 && !slices.Contains(stores, s) {
+			bits |= 1 << i
 		}
 	}
-	reached := slices.Clone(has) // has it, or is a callee that was needed for it
-	for i := range l.parts {
-		if has[i] || len(l.parts[i].Facts) == 0 {
-			continue
+	return bits
+}
+
+// covers reports whether the units say all that the tag of the image says.
+func covers(t sbom.Tag, found []sbom.Tag) bool {
+	if len(found) == 0 || len(found) > maxPlaces {
+		return false
+	}
+	grade := false
+	stores := map[string]bool{}
+	for _, f := range found {
+		grade = grade || f.Grade.Rank() >= t.Grade.Rank()
+		for _, s := range f.Stores {
+			stores[s] = true
 		}
-		facts, more := slices.Clone(l.parts[i].Facts), false
-		for _, c := range l.parts[i].Callees {
-			if !has[c] && len(l.parts[c].Facts) > 0 {
-				facts, more = append(facts, l.parts[c].Facts...), true
+	}
+	return grade && !slices.ContainsFunc(t.Stores, func(s string) bool { return !stores[s] })
+}
+
+// index is what Locate knows of an image: the hits of the facts that its parts
+// refer to, each fact looked at once.
+type index struct {
+	st      *state
+	parts   []Part
+	own     [][]hit   // by part: hits of the facts that it refers to
+	group   []int     // parts that can hold something, alone or with callees, rising
+	class   [][]int   // methods with hits of each class that has at least two
+	engines []*engine // present in the image; made when a rule asks for it
+	hits    []hit     // of the unit that is looked at
+	owners  []uint64
+}
+
+// index matches the facts that parts refer to and sorts out the parts that
+// matter: most functions refer to nothing that a rule looks for.
+func (s *Set) index(u *sbom.Unit, parts []Part) *index {
+	x := &index{parts: parts, own: make([][]hit, len(parts)), st: s.newState(u.Facts)}
+	m := s.newMatches(u.Facts)
+	byFact := map[int][2]int{}
+	for i := range parts {
+		for _, f := range parts[i].Facts {
+			at, ok := byFact[f]
+			if !ok {
+				at[0] = len(m.hits)
+				m.fact(f)
+				at[1] = len(m.hits)
+				byFact[f] = at
 			}
-		}
-		if !more {
-			continue
-		}
-		if t, ok := l.holds(i, sbom.ScopeFunction, unique(facts)); ok {
-			out = append(out, t)
-			reached[i] = true
-			for _, c := range l.parts[i].Callees {
-				reached[c] = true
+			if at[0] < at[1] {
+				x.own[i] = append(x.own[i], m.hits[at[0]:at[1]]...)
 			}
 		}
 	}
-	return append(out, l.classes(reached)...)
-}
-
-// classes looks at the methods of each class together, without those that have
-// the tag already.
-func (l *locator) classes(reached []bool) []sbom.Tag {
 	methods := map[int][]int{}
 	var order []int
-	for i := range l.parts {
-		if c := l.parts[i].Class; c > 0 && !reached[i] && len(l.parts[i].Facts) > 0 {
+	for i := range parts {
+		if x.worth(i) {
+			x.group = append(x.group, i)
+		}
+		if c := parts[i].Class; c > 0 && len(x.own[i]) > 0 {
 			if methods[c] == nil {
 				order = append(order, c)
 			}
 			methods[c] = append(methods[c], i)
 		}
 	}
-	var out []sbom.Tag
 	for _, c := range order {
-		if len(methods[c]) < 2 {
-			continue
+		if len(methods[c]) > 1 {
+			x.class = append(x.class, methods[c])
 		}
-		var facts []int
-		for _, i := range methods[c] {
-			facts = append(facts, l.parts[i].Facts...)
+	}
+	return x
+}
+
+// worth reports whether a part has hits, or calls at least two parts that do.
+func (x *index) worth(i int) bool {
+	if len(x.own[i]) > 0 {
+		return true
+	}
+	n := 0
+	if len(x.parts[i].Callees) > maxDispatch {
+		return false
+	}
+	for _, c := range x.parts[i].Callees {
+		if c != i && len(x.own[c]) > 0 {
+			n++
 		}
-		if t, ok := l.holds(methods[c][0], sbom.ScopeClass, unique(facts)); ok {
-			out = append(out, t)
+	}
+	return n > 1
+}
+
+// codeRules lists the rules that look at code units and not at images, as far as
+// the image has anything that they look for. They have no tag of the image that
+// says which engine's code this is, so it is asked for here.
+func (x *index) codeRules() []*rule {
+	all := x.all()
+	x.st.load(all)
+	var out []*rule
+	for _, r := range x.st.touched() {
+		if !r.looksAt(sbom.ScopeImage) && (r.looksAt(sbom.ScopeFunction) || r.looksAt(sbom.ScopeCallees) || r.looksAt(sbom.ScopeClass)) {
+			out = append(out, r)
 		}
+	}
+	if len(out) > 0 {
+		x.engines = x.st.enginesPresent()
 	}
 	return out
 }
 
-func unique(l []int) []int {
-	slices.Sort(l)
-	return slices.Compact(l)
+// all is the hits of all parts.
+func (x *index) all() []hit {
+	var out []hit
+	for _, h := range x.own {
+		out = append(out, h...)
+	}
+	return out
 }
 
-// holds reports whether the rule holds for some facts, as a tag of a part.
-func (l *locator) holds(part int, scope sbom.Scope, facts []int) (sbom.Tag, bool) {
-	if len(facts) == 0 {
-		return sbom.Tag{}, false
-	}
-	u := &sbom.Unit{Image: l.u.Image, Scope: scope, Facts: make([]sbom.Fact, 0, len(facts))}
-	for _, i := range facts {
-		u.Facts = append(u.Facts, l.u.Facts[i])
-	}
-	st := l.s.newState(u)
-	for i := range u.Facts {
-		st.fact(i)
-	}
-	if st.hits == 0 {
-		return sbom.Tag{}, false
-	}
-	v, ok := st.judge(l.r, nil)
-	if !ok || v.grade.Rank() < sbom.GradeLikely.Rank() {
-		return sbom.Tag{}, false
-	}
-	if len(l.tag.Stores) > 0 {
-		v.stores = slices.DeleteFunc(v.stores, func(s string) bool { return !slices.Contains(l.tag.Stores, s) })
-		if len(v.stores) == 0 {
-			return sbom.Tag{}, false
+// gather makes one unit of some parts. Of a fact that several of them refer to
+// the first one is the owner.
+func (x *index) gather(parts ...int) {
+	x.hits, x.owners = x.hits[:0], x.owners[:0]
+	for _, p := range parts {
+		for _, h := range x.own[p] {
+			x.hits, x.owners = append(x.hits, h), append(x.owners, x.parts[p].Address)
 		}
 	}
-	p := &l.parts[part]
-	t := sbom.Tag{Capability: l.tag.Capability, Grade: lower(v.grade, l.tag.Grade), Image: l.tag.Image, Address: &p.Address, Mark: p.Mark,
-		Rule: l.tag.Rule, RulesDigest: l.tag.RulesDigest, Stores: v.stores, Flags: l.tag.Flags, Evidence: st.evidence(l.r, v, l.file, l.slice)}
-	return t, len(t.Evidence) > 0
-}
-
-func lower(a, b sbom.Grade) sbom.Grade {
-	if cmp.Compare(a.Rank(), b.Rank()) < 0 {
-		return a
-	}
-	return b
-}
-
-// covers reports whether the units say all that the tag of the image says.
-func (l *locator) covers(found []sbom.Tag) bool {
-	if len(found) == 0 || len(found) > maxPlaces {
-		return false
-	}
-	grade := false
-	stores := map[string]bool{}
-	for _, t := range found {
-		grade = grade || t.Grade == l.tag.Grade
-		for _, s := range t.Stores {
-			stores[s] = true
-		}
-	}
-	return grade && !slices.ContainsFunc(l.tag.Stores, func(s string) bool { return !stores[s] })
+	x.st.load(x.hits)
+	x.st.owners = x.owners
 }

@@ -1,53 +1,61 @@
 package capability
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/kinbom/kinbom/sbom"
 )
 
-// Limits of the work on one unit.
-const (
-	maxEvidence = 4  // pieces of evidence kept per signal
-	maxSeen     = 64 // matches of one pattern that are looked at in full
-)
+// maxSeen is how many matches of one pattern are looked at in full, in the facts
+// that are matched together.
+const maxSeen = 256
 
-// state is what was seen of one unit.
-type state struct {
-	s      *Set
-	u      *sbom.Unit
-	real   []uint8   // by pattern: best level of a match outside running text
-	quoted []uint8   // by pattern: what it would be, were it not in running text
-	count  []uint8   // by pattern: matches so far
-	cands  [][]piece // by signal: best pieces of evidence
-	last   tableUse  // the statement looked at last
-	hits   int       // patterns that were looked at, in all facts
-	spans  *[]Span   // where patterns matched, when somebody asks
+// hit is a match that counts: bytes [from, to) of a fact.
+type hit struct {
+	fact, pattern int32
+	from, to      int32
+	level         uint8 // weak or strong
+	quoted        bool  // stands in running text or in a quotation
+}
+
+// matches are the hits of all patterns in some facts. Every fact is looked at
+// once, whatever is asked about it later.
+type matches struct {
+	s     *Set
+	facts []sbom.Fact
+	hits  []hit    // in the order of the facts looked at
+	count []uint16 // by pattern: matches so far
+	tried int      // places at which a pattern was looked at in its surroundings
+	last  tableUse // the statement looked at last
 }
 
 // Match looks at all facts of the unit once and returns one tag for each rule
 // that fires, with its evidence, in the order of SortTags. file is the digest
 // of the whole file and sliceOffset where the slice begins in it; fact offsets
 // count from there. The same unit gives the same tags; hostile facts cost time
-// in proportion to their bytes.
+// in proportion to their bytes. A unit that is a whole image, a component or a
+// product proves nothing in code: there the condition of shown gives likely.
 func (s *Set) Match(u *sbom.Unit, file sbom.Digest, sliceOffset int64) []sbom.Tag {
-	st := s.newState(u)
+	m := s.newMatches(u.Facts)
 	for i := range u.Facts {
-		st.fact(i)
+		m.fact(i)
 	}
+	st := s.newState(u.Facts)
+	st.load(m.hits)
 	engines := st.enginesPresent()
+	most := sbom.GradeLikely
+	if provesInCode(u.Scope) {
+		most = sbom.GradeShown
+	}
 	var out []sbom.Tag
-	for _, r := range s.rules {
-		if !slices.Contains(r.Scope, u.Scope) {
+	for _, r := range st.touched() {
+		if !r.looksAt(u.Scope) {
 			continue
 		}
-		v, ok := st.judge(r, engines)
+		v, ok := st.judge(r, engines, most)
 		if !ok {
 			continue
 		}
-		t := sbom.Tag{Capability: r.Capability, Grade: v.grade, Image: u.Image, Address: u.Address, Mark: u.Mark,
-			Rule: r.ID, RulesDigest: s.digest, Stores: v.stores, Flags: v.flags, Evidence: st.evidence(r, v, file, sliceOffset)}
+		t := sbom.Tag{Capability: r.Capability, Grade: v.grade, Image: u.Image, Address: u.Address, Mark: u.Mark, Rule: r.ID,
+			RulesDigest: s.digest, Stores: v.stores, Flags: v.flags, Scope: u.Scope, Evidence: st.evidence(v, file, sliceOffset)}
 		if len(t.Evidence) > 0 { // a rule of nothing but `not` has nothing to show
 			out = append(out, t)
 		}
@@ -56,14 +64,22 @@ func (s *Set) Match(u *sbom.Unit, file sbom.Digest, sliceOffset int64) []sbom.Ta
 	return out
 }
 
-func (s *Set) newState(u *sbom.Unit) *state {
-	return &state{s: s, u: u, real: make([]uint8, len(s.patterns)), quoted: make([]uint8, len(s.patterns)),
-		count: make([]uint8, len(s.patterns)), cands: make([][]piece, len(s.signals))}
+// provesInCode reports whether a unit of this size ties its facts to each other.
+func provesInCode(c sbom.Scope) bool {
+	switch c {
+	case sbom.ScopeFunction, sbom.ScopeCallees, sbom.ScopeClass, sbom.ScopeModule, sbom.ScopeModules:
+		return true
+	}
+	return false
+}
+
+func (s *Set) newMatches(facts []sbom.Fact) *matches {
+	return &matches{s: s, facts: facts, count: make([]uint16, len(s.patterns))}
 }
 
 // fact runs the automaton over one fact.
-func (st *state) fact(i int) {
-	s, f := st.s, &st.u.Facts[i]
+func (m *matches) fact(i int) {
+	s, f := m.s, &m.facts[i]
 	kind := kindOf(f.Kind)
 	if s.kinds&kind == 0 || len(f.Value) < s.shortest {
 		return
@@ -72,7 +88,7 @@ func (st *state) fact(i int) {
 	for pos >= 0 {
 		for _, key := range s.auto.ended(row) {
 			for _, p := range s.byKey[key] {
-				st.hit(p, i, pos, kind)
+				m.hit(p, i, pos, kind)
 			}
 		}
 		row, pos = s.auto.find(f.Value, pos, row)
@@ -80,21 +96,21 @@ func (st *state) fact(i int) {
 }
 
 // hit checks a pattern whose key ends at end in fact i and notes it.
-func (st *state) hit(p int32, i, end int, kind kindSet) {
-	pt := &st.s.patterns[p]
+func (m *matches) hit(p int32, i, end int, kind kindSet) {
+	pt := &m.s.patterns[p]
 	if pt.kinds&kind == 0 {
 		return
 	}
-	st.hits++
-	if st.count[p] >= maxSeen {
+	m.tried++
+	if m.count[p] >= maxSeen {
 		return
 	}
-	value := st.u.Facts[i].Value
+	value := m.facts[i].Value
 	start := end - len(pt.text)
 	from, ok := 0, false
 	switch pt.mode {
 	case modeRead, modeClear, modeCreate:
-		u := st.use(i, start, end, kind == kindConst)
+		u := m.use(i, start, end, kind == kindConst)
 		from, ok = u.from, pt.acceptsSQL(value, u.verb, u.from, end, kind == kindConst)
 	default:
 		from, ok = pt.accepts(value, start, end, kind)
@@ -102,21 +118,13 @@ func (st *state) hit(p int32, i, end int, kind kindSet) {
 	if !ok {
 		return
 	}
-	st.count[p]++
-	if st.spans != nil {
-		*st.spans = append(*st.spans, Span{from, end})
-	}
-	level := levelStrong
+	m.count[p]++
+	h := hit{fact: int32(i), pattern: p, from: int32(from), to: int32(end), level: levelStrong}
 	if pt.weak {
-		level = levelWeak
+		h.level = levelWeak
 	}
-	if kind&textKinds != 0 && st.isQuoted(value, start, end, kind) {
-		st.quoted[p] = max(st.quoted[p], level)
-		level = levelQuoted
-	} else {
-		st.real[p] = max(st.real[p], level)
-	}
-	st.keep(pt.signal, piece{level: level, fact: i, from: from, to: end})
+	h.quoted = kind&textKinds != 0 && m.isQuoted(value, start, end, kind)
+	m.hits = append(m.hits, h)
 }
 
 // tableUse is what the statement around one place does with a table.
@@ -127,162 +135,52 @@ type tableUse struct {
 }
 
 // use is sqlUse, remembered for the patterns that look at the same place.
-func (st *state) use(i, start, end int, run bool) tableUse {
-	if u := st.last; u.end == end && u.start == start && u.fact == i {
+func (m *matches) use(i, start, end int, run bool) tableUse {
+	if u := m.last; u.end == end && u.start == start && u.fact == i {
 		return u
 	}
-	v, from := sqlUse(st.u.Facts[i].Value, start, end, run)
-	st.last = tableUse{i, start, end, v, from}
-	return st.last
+	v, from := sqlUse(m.facts[i].Value, start, end, run)
+	m.last = tableUse{i, start, end, v, from}
+	return m.last
 }
 
-func (st *state) isQuoted(b []byte, start, end int, kind kindSet) bool {
+func (m *matches) isQuoted(b []byte, start, end int, kind kindSet) bool {
 	if kind != kindConst && prose(b, start, end) {
 		return true
 	}
-	for i := range st.s.quotations {
-		if st.s.quotations[i].around(b, start, end) {
+	for i := range m.s.quotations {
+		if m.s.quotations[i].around(b, start, end) {
 			return true
 		}
 	}
 	return false
 }
 
-// level is the level of a signal. With quoted, a match in running text counts
-// as if it were elsewhere.
-func (st *state) level(id int, quoted bool) uint8 {
-	best := levelNone
-	for _, p := range st.s.signals[id].patterns {
-		best = max(best, st.real[p])
-		if quoted {
-			best = max(best, st.quoted[p])
-		}
-	}
-	return best
-}
-
-// patterns is the number of different patterns of a signal that were met.
-func (st *state) patterns(id int) int {
-	n := 0
-	for _, p := range st.s.signals[id].patterns {
-		if st.real[p] > levelNone {
-			n++
-		}
-	}
-	return n
-}
-
-// enginesPresent lists the engines whose own code the unit is.
-func (st *state) enginesPresent() []*engine {
-	var out []*engine
-	for _, e := range st.s.engines {
-		v := view{st: st, refs: e.refs}
-		if ok, _ := v.eval(e.when, -1); ok {
-			out = append(out, e)
-		}
+// Telling says of each fact of a unit whether some pattern matches in it: only
+// such facts can make a tag.
+func (s *Set) Telling(u *sbom.Unit) []bool {
+	m := s.newMatches(u.Facts)
+	out := make([]bool, len(u.Facts))
+	for i := range u.Facts {
+		before := m.tried
+		m.fact(i)
+		out[i] = m.tried > before
 	}
 	return out
 }
 
-// verdict is what a rule says about a unit.
-type verdict struct {
-	grade   sbom.Grade
-	stores  []string
-	bits    uint64 // the same, as bits of the rule's stores
-	flags   []string
-	cond    *expr // conditions whose signals are the evidence
-	quoted  bool  // matches in running text are evidence too
-	engines []*engine
-}
+// Span is a part of a fact's value: bytes [From, To).
+type Span struct{ From, To int }
 
-// judge evaluates a rule. Stores that are an engine's own, or that the code
-// makes itself, are set aside first: what remains decides likely; with them
-// the tag is at most mentions, and carries a flag that says why.
-func (st *state) judge(r *rule, engines []*engine) (verdict, bool) {
-	v := view{st: st, refs: r.refs, stores: r.Stores}
-	var byEngine, own uint64
-	for i, s := range r.Stores {
-		for _, e := range engines {
-			if slices.Contains(e.own, s) {
-				byEngine |= 1 << i
-			}
-		}
-		if r.ownStore != nil {
-			if ok, _ := v.eval(r.ownStore, i); ok {
-				own |= 1 << i
-			}
-		}
+// Spans lists where patterns match in one fact of a unit, sorted, each once. It
+// is for runs of constants: which of the literals in a run code refers to is
+// known by where it begins.
+func (s *Set) Spans(u *sbom.Unit, fact int) []Span {
+	m := s.newMatches(u.Facts)
+	m.fact(fact)
+	out := make([]Span, 0, len(m.hits))
+	for _, h := range m.hits {
+		out = append(out, Span{int(h.from), int(h.to)})
 	}
-	v.off = byEngine | own
-	for _, g := range r.grades {
-		if g.grade == sbom.GradeMentions {
-			continue
-		}
-		ok, at := v.eval(g.expr, -1)
-		if !ok {
-			continue
-		}
-		out := verdict{grade: g.grade, bits: at, cond: g.expr}
-		if byEngine != 0 {
-			out.flags = append(out.flags, sbom.FlagImporter)
-		}
-		return out.named(r), true
-	}
-	v.off = 0
-	return st.mention(r, &v, byEngine, own, engines)
-}
-
-// mention is the rest of judge: nothing reaches likely.
-func (st *state) mention(r *rule, v *view, byEngine, own uint64, engines []*engine) (verdict, bool) {
-	var out verdict
-	for _, g := range r.grades {
-		v.quoted = g.grade == sbom.GradeMentions
-		if ok, at := v.eval(g.expr, -1); ok {
-			out = verdict{grade: sbom.GradeMentions, bits: at, cond: g.expr, quoted: v.quoted}
-			break
-		}
-	}
-	if out.grade == "" {
-		return out, false
-	}
-	v.quoted = false
-	if out.bits&byEngine != 0 {
-		out.flags = append(out.flags, sbom.FlagEngine)
-		out.engines = engines
-	}
-	if out.bits&own != 0 {
-		out.flags = append(out.flags, sbom.FlagOwnStore)
-	}
-	if r.clears != nil && st.clears(r, v, out.bits) {
-		out.flags = append(out.flags, sbom.FlagClears)
-		out.cond = &expr{op: opAny, kids: []*expr{out.cond, r.clears}}
-	}
-	return out.named(r), true
-}
-
-// clears reports whether the clears condition holds for one of the stores.
-func (st *state) clears(r *rule, v *view, bits uint64) bool {
-	if len(r.Stores) == 0 {
-		ok, _ := v.eval(r.clears, -1)
-		return ok
-	}
-	for i := range r.Stores {
-		if bits>>i&1 == 1 {
-			if ok, _ := v.eval(r.clears, i); ok {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// named fills in the names of the stores and sorts.
-func (v verdict) named(r *rule) verdict {
-	for i, s := range r.Stores {
-		if v.bits>>i&1 == 1 {
-			v.stores = append(v.stores, s)
-		}
-	}
-	slices.SortFunc(v.flags, strings.Compare)
-	return v
+	return sortedSpans(out)
 }

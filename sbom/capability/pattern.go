@@ -2,6 +2,7 @@ package capability
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -23,6 +24,8 @@ const (
 	modeClear         // table that an SQL statement deletes from, updates or drops
 	modeCreate        // table that an SQL statement creates
 	modeTable         // table or column name as a literal of its own (query builders)
+	modeKey           // key of a property list, whatever its value, or key=value
+	modeModule        // module of a script: this name, with or without "node:" before it
 )
 
 // kindSet is a set of fact kinds.
@@ -31,7 +34,8 @@ type kindSet uint16
 // factKinds lists the kinds in the order of their bits.
 func factKinds() []sbom.FactKind {
 	return []sbom.FactKind{sbom.FactString, sbom.FactCFString, sbom.FactConst, sbom.FactImport, sbom.FactSelector,
-		sbom.FactClass, sbom.FactClassRef, sbom.FactLoad, sbom.FactEntitlement}
+		sbom.FactClass, sbom.FactClassRef, sbom.FactLoad, sbom.FactEntitlement,
+		sbom.FactPlist, sbom.FactNumber, sbom.FactModule, sbom.FactCall}
 }
 
 const (
@@ -44,6 +48,10 @@ const (
 	kindClassRef
 	kindLoad
 	kindEntitlement
+	kindPlist
+	kindNumber
+	kindModule
+	kindCall
 
 	textKinds = kindString | kindCFString | kindConst
 )
@@ -69,6 +77,14 @@ func kindOf(k sbom.FactKind) kindSet {
 		return kindLoad
 	case sbom.FactEntitlement:
 		return kindEntitlement
+	case sbom.FactPlist:
+		return kindPlist
+	case sbom.FactNumber:
+		return kindNumber
+	case sbom.FactModule:
+		return kindModule
+	case sbom.FactCall:
+		return kindCall
 	}
 	return 0
 }
@@ -85,12 +101,14 @@ type pattern struct {
 	none   [][]byte // SQL: and none of these
 	except [][]byte // text that must not follow
 	signal int      // index into the set's signals
+	line   int      // where it stands in its file
 }
 
 var (
 	patternKeys = []string{"text", "path", "sql", "import", "selector", "class", "load", "entitlement",
+		"plist", "number", "module", "call",
 		"match", "verb", "with", "without", "except", "weak", "ignore-case", "kinds"}
-	subjectKeys = patternKeys[:8]
+	subjectKeys = patternKeys[:12]
 	textMatches = []string{"contains", "whole", "prefix", "suffix", "word"}
 	sqlVerbs    = []string{"read", "clear", "create", "name"}
 	textKindsOf = []string{"string", "cfstring", "const"}
@@ -108,7 +126,7 @@ func (d *doc) patterns(n *yaml.Node) []pattern {
 	var out []pattern
 	for _, c := range d.list(n, "a signal") {
 		if c.Kind == yaml.ScalarNode {
-			p := pattern{text: []byte(d.raw(c, "a pattern")), kinds: textKinds}
+			p := pattern{text: []byte(d.raw(c, "a pattern")), kinds: textKinds, line: c.Line}
 			d.checkText(c, &p)
 			out = append(out, p)
 			continue
@@ -145,7 +163,7 @@ func (d *doc) patternGroup(n *yaml.Node) []pattern {
 	var out []pattern
 	for _, c := range d.items(subject) {
 		q := p
-		q.text = []byte(d.raw(c, "a pattern"))
+		q.text, q.line = []byte(d.raw(c, "a pattern")), c.Line
 		d.subject(c, word, &q)
 		if len(q.text) > 0 {
 			out = append(out, q)
@@ -245,11 +263,38 @@ func (d *doc) subject(n *yaml.Node, word string, p *pattern) {
 		d.name(n, p, kindLoad)
 	case "entitlement":
 		d.name(n, p, kindEntitlement)
+	case "call":
+		d.name(n, p, kindCall)
+	case "module":
+		if d.name(n, p, kindModule); p.mode == modeWhole {
+			p.mode = modeModule
+		}
+	case "plist":
+		if d.name(n, p, kindPlist); p.mode == modeWhole && bytes.IndexByte(p.text, '=') < 0 {
+			p.mode = modeKey
+		}
+	case "number":
+		d.wholeNumber(n, p)
 	}
 	if len(bytes.Trim(p.text, `/\*`)) < 2 && len(p.text) > 0 {
 		d.bad(n, "pattern %q is too short", p.text)
 	}
 }
+
+// wholeNumber reads a number, decimal or with 0x, as facts have it: in decimal
+// digits. Small numbers are everywhere and say nothing.
+func (d *doc) wholeNumber(n *yaml.Node, p *pattern) {
+	p.kinds, p.mode = kindNumber, modeWhole
+	v, err := strconv.ParseUint(string(p.text), 0, 64)
+	if err != nil || v < leastNumber {
+		d.bad(n, "number takes a whole number from %d on, decimal or with 0x, not %q", leastNumber, p.text)
+		return
+	}
+	p.text = strconv.AppendUint(nil, v, 10)
+}
+
+// leastNumber is the smallest number that a pattern may look for.
+const leastNumber = 1000
 
 // name reads a name that is whole unless a star stands at an end of it.
 func (d *doc) name(n *yaml.Node, p *pattern, kinds kindSet) {

@@ -1,6 +1,8 @@
 package capability
 
 import (
+	"slices"
+
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kinbom/kinbom/sbom"
@@ -35,6 +37,8 @@ type Rule struct {
 	Title      string
 	Meaning    string
 	References []string
+	Attack     []string     // MITRE ATT&CK technique ids beside those of the capability, in file order
+	Apple      []string     // NSPrivacyCollectedDataType values beside those of the capability, in file order
 	Scope      []sbom.Scope // units that it looks at
 	Stores     []string     // browser families that it tells apart, sorted
 	File       string       // rule file, and the line where the rule begins
@@ -64,6 +68,7 @@ type storeDecl struct {
 type signalDecl struct {
 	name     string
 	patterns []pattern
+	line     int
 }
 
 type namedExpr struct {
@@ -115,8 +120,8 @@ var (
 	familyKeys     = []string{"id", "title", "signals"}
 	engineKeys     = []string{"id", "title", "own", "signals", "when"}
 	quotationKeys  = []string{"id", "title", "needs", "within", "markers"}
-	ruleKeys       = []string{"id", "capability", "title", "meaning", "references", "scope", "stores", "signals", "define", "grades", "flags", "examples"}
-	scopeWords     = []string{"image", "function", "class", "module"}
+	ruleKeys       = []string{"id", "capability", "title", "meaning", "references", "attack", "apple", "scope", "stores", "signals", "define", "grades", "flags", "examples"}
+	scopeWords     = []string{"image", "function", "callees", "class", "module", "modules", "component", "product"}
 	gradeWords     = []string{"shown", "likely", "mentions"} // strongest first
 	flagWords      = []string{sbom.FlagClears, sbom.FlagOwnStore}
 )
@@ -269,7 +274,7 @@ func (d *doc) signals(n *yaml.Node) []signalDecl {
 			d.bad(e.key, "signal name %q: use lower-case letters, digits and dashes, and none of %v", e.key.Value, exprKeys)
 			continue
 		}
-		out = append(out, signalDecl{e.key.Value, d.patterns(e.value)})
+		out = append(out, signalDecl{e.key.Value, d.patterns(e.value), e.key.Line})
 	}
 	return out
 }
@@ -297,6 +302,10 @@ func (d *doc) rule(n *yaml.Node) ruleDecl {
 			r.Meaning = d.text(e.value, "meaning")
 		case "references":
 			r.References = d.texts(e.value, "references")
+		case "attack":
+			r.Attack = d.texts(e.value, "attack")
+		case "apple":
+			r.Apple = d.texts(e.value, "apple")
 		case "scope":
 			for _, c := range d.items(e.value) {
 				r.Scope = append(r.Scope, sbom.Scope(d.oneOf(c, "scope", scopeWords)))
@@ -358,10 +367,8 @@ func (d *doc) checkRule(r *ruleDecl) {
 		d.bad(r.node, "rule %q needs scope, grades and references", r.ID)
 	}
 	for _, g := range r.grades {
-		for _, s := range r.Scope {
-			if g.grade == sbom.GradeShown && s == sbom.ScopeImage {
-				d.bad(r.node, "rule %q: grade shown needs proof in code; an image as a whole cannot give it", r.ID)
-			}
+		if g.grade == sbom.GradeShown && !slices.ContainsFunc(r.Scope, provesInCode) {
+			d.bad(r.node, "rule %q: grade shown needs proof in code; its scope %v cannot give it", r.ID, r.Scope)
 		}
 	}
 	for i := range r.examples {

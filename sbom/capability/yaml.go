@@ -159,9 +159,9 @@ func (d *doc) list(n *yaml.Node, what string) []*yaml.Node {
 	return n.Content
 }
 
-// texts returns a list of scalars.
+// texts returns a list of scalars; an empty list is not nil.
 func (d *doc) texts(n *yaml.Node, what string) []string {
-	var out []string
+	out := []string{}
 	for _, c := range d.items(n) {
 		if s := d.text(c, what); s != "" {
 			out = append(out, s)
