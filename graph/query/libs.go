@@ -175,19 +175,33 @@ func (f *Family) library(l *library.Library) Library {
 	return v
 }
 
-// fileName is what names a library of whole images: the install name of the
-// first that has one, else the path.
+// fileName is what names a library of whole images: the install name or the path
+// that its name is the last part of, and no other file's. Of several the first in
+// order is taken, install names first.
 func (f *Family) fileName(l *library.Library) Naming {
-	n := Naming{How: "file name", Name: l.Name, Count: 0}
+	install, file := "", ""
 	for _, d := range l.Images {
 		for _, c := range f.graph.Carriers(d) {
-			if c.Image.InstallName != "" {
-				return Naming{How: "install name", Name: l.Name, Text: c.Image.InstallName}
+			install = firstNamed(install, c.Image.InstallName, l.Name)
+			for _, at := range c.Image.Places {
+				file = firstNamed(file, at.Path, l.Name)
 			}
-			n.Text = cmp.Or(n.Text, c.Image.Places[0].Path)
 		}
 	}
-	return n
+	if install != "" {
+		return Naming{How: "install name", Name: l.Name, Text: install}
+	}
+	return Naming{How: "file name", Name: l.Name, Text: file}
+}
+
+// firstNamed is the first in order of two paths that a library is named after. Its
+// name may have architectures in parentheses behind it.
+func firstNamed(old, p, name string) string {
+	base := fileBase(p)
+	if base == "" || base != name && !strings.HasPrefix(name, base+" (") || old != "" && old <= p {
+		return old
+	}
+	return p
 }
 
 // carrier is what a product holds of a library. A library of whole images, tied
