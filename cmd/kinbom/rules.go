@@ -29,8 +29,5 @@ not; 2 a file is no valid rule file.`,
 			RunE: func(_ *cobra.Command, args []string) error { return runRulesTest(e, dirs, args) },
 		},
 	)
-	for _, s := range c.Commands() {
-		wrapArgs(s)
-	}
 	return c
 }
