@@ -60,7 +60,7 @@ type Naming struct {
 	How   string `json:"how"`
 	Name  string `json:"name"`
 	Text  string `json:"text"`
-	Count int    `json:"count"` // functions that say so
+	Count int    `json:"count"` // classes of a class prefix, names of a symbol prefix; else references or functions, in all copies together
 }
 
 // SameAs ties a library to another one that is not the same.
