@@ -183,7 +183,7 @@ func runBackgroundShow(e *env, args []string) error {
 			fmt.Fprintln(&b, fold("    from ", "    ", printable(x.From)))
 		}
 	}
-	fmt.Fprintln(&b, counts(m))
+	fmt.Fprintf(&b, "%s\ndigest %s\n", counts(m), m.Digest())
 	_, err = e.stdout.Write([]byte(b.String()))
 	return err
 }

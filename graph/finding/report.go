@@ -14,7 +14,8 @@ type Report struct {
 	Schema    string    `json:"schema"`
 	Tool      Tool      `json:"tool"`
 	Rules     Rules     `json:"rules"`
-	Family    *Family   `json:"family"` // null: no family file was given
+	Model     *Model    `json:"backgroundModel"` // null: background was told by names alone
+	Family    *Family   `json:"family"`          // null: no family file was given
 	Inputs    []Input   `json:"inputs"`
 	Summary   Summary   `json:"summary"`
 	Products  []Product `json:"products"`
@@ -37,6 +38,12 @@ type Tool struct {
 // Rules names the rules in force at scan time.
 type Rules struct {
 	Digest sbom.Digest `json:"digest"`
+}
+
+// Model names the background model in force: what it knows is no kinship.
+type Model struct {
+	Digest    sbom.Digest `json:"digest"`    // of its saved form
+	Libraries int         `json:"libraries"` // that it knows
 }
 
 // Family is the family file as it was used.

@@ -167,6 +167,11 @@ func (p *page) custody(r *finding.Report) {
 		p.text("    ", "sha256 %s", cmp.Or(string(i.SHA256), "not known"))
 	}
 	p.text("  ", "rules %s", cmp.Or(string(r.Rules.Digest), "not known"))
+	if r.Model != nil {
+		p.text("  ", "background model %s, %s", r.Model.Digest, number(r.Model.Libraries, "library"))
+	} else {
+		p.text("  ", "no background model: background was told by names alone")
+	}
 	if r.Family != nil {
 		p.text("  ", "family file %s", r.Family.Digest)
 	}
