@@ -21,14 +21,23 @@ type LibsOptions struct {
 // asked for it shows all copies and functions.
 func Libs(w io.Writer, r *query.Libs, o LibsOptions) error {
 	p := newQueryPage(w, &r.Head)
-	p.text("", "kinbom libs: %s; code that two or more carry: %s, and %d that are background", number(len(r.Products), "product"), number(r.Kinship, "library"), r.Background)
+	third := ""
+	if r.ThirdParty > 0 {
+		third = fmt.Sprintf(" (%d of third parties)", r.ThirdParty)
+	}
+	p.text("", "kinbom libs: %s; code that two or more carry: %s%s, and %d that are background", number(len(r.Products), "product"), number(r.Kinship, "library"), third, r.Background)
 	if r.Kinship+r.Background == 0 {
 		p.blank()
 		p.text("  ", "No code that two products carry was found. That is worth as much as what was looked at:")
 	}
 	var background []*query.Library
+	section := ""
 	for i := range r.Libraries {
 		l := &r.Libraries[i]
+		if s := sectionOf(l); s != section && r.Asked == "" && (!l.Background || o.Background) {
+			section = s
+			p.head(s)
+		}
 		if l.Background && !o.Background && r.Asked == "" {
 			background = append(background, l)
 			continue
@@ -73,14 +82,29 @@ func (p *page) background(list []*query.Library) {
 	}
 }
 
+// sectionOf is the title that a library stands under; "" for what only the family
+// is known to have.
+func sectionOf(l *query.Library) string {
+	switch {
+	case l.Background:
+		return "BACKGROUND, no kinship"
+	case l.ThirdParty():
+		return "THIRD-PARTY, of public packages: in common here, and others may have it too"
+	}
+	return ""
+}
+
 func (p *page) library(r *query.Libs, l *query.Library) {
 	p.head(l.Name)
 	what := l.Kind
 	if l.Functions > 0 {
 		what += ", " + functionsOf(l)
 	}
-	if l.Background {
+	switch {
+	case l.Background:
 		what = "background, no kinship; " + what
+	case l.ThirdParty():
+		what = "third-party; " + what
 	}
 	p.text("  ", "%s, %s; rung: %s; in %d of %s", what, l.Word, l.Rung, len(l.Carriers), number(len(r.Products), "product"))
 	p.text("  carried by ", "%s", p.carriers(l))
@@ -90,6 +114,13 @@ func (p *page) library(r *query.Libs, l *query.Library) {
 		}
 	}
 	p.text("  background: ", "%s; %s", map[bool]string{true: "yes", false: "no"}[l.Background], l.Why)
+	for i, k := range l.Packages {
+		if i == most && r.Asked == "" {
+			p.text("  third-party: ", "and %d more; JSON has all", len(l.Packages)-i)
+			break
+		}
+		p.text("  third-party: ", "%s, by %s: %s", k.PURL, k.How, k.Text)
+	}
 	for _, s := range l.SameAs {
 		p.text("  tied to ", "%s: %s", short(s.Library), s.Rung)
 	}

@@ -109,6 +109,31 @@ func TestBackgroundPieces(t *testing.T) {
 	}
 }
 
+// Code of public packages stands apart from the family's own, with what says so.
+func TestThirdPartyStandsApart(t *testing.T) {
+	lib := func(name string, background bool, l ...query.Package) query.Library {
+		return query.Library{ID: "library:" + string(dg(name)), Name: name, Kind: "static", Background: background, Why: "w", Rung: "r", Word: "IDENTICAL", Functions: 3, Packages: l,
+			Carriers: []query.Carrier{{Product: dg("a"), Word: "IDENTICAL"}, {Product: dg("b"), Word: "IDENTICAL"}}}
+	}
+	k := query.Package{PURL: "pkg:cargo/tokio@1.0.0", How: "crate path", Text: "registry/src/x/tokio-1.0.0/src/lib.rs"}
+	r := &query.Libs{Head: query.Head{Schema: query.LibsSchema}, Kinship: 2, ThirdParty: 1, Background: 1,
+		Libraries: []query.Library{lib("Own", false), lib("tokio", false, k), lib("zlib", true, k)}}
+	for _, o := range []LibsOptions{{}, {Background: true}} {
+		var b bytes.Buffer
+		if err := Libs(&b, r, o); err != nil {
+			t.Fatal(err)
+		}
+		s := b.String()
+		own, third, tokio, back := strings.Index(s, "\nOwn\n"), strings.Index(s, "\nTHIRD-PARTY"), strings.Index(s, "\ntokio\n"), strings.Index(s, "\nBACKGROUND, no kinship")
+		if own < 0 || own > third || third > tokio || tokio > back || strings.Count(s, "\nBACKGROUND") != 1 {
+			t.Errorf("%+v: %s", o, s)
+		}
+		if !strings.Contains(s, "2 libraries (1 of third\nparties)") || !strings.Contains(s, "third-party: pkg:cargo/tokio@1.0.0, by crate path") {
+			t.Errorf("%+v: %s", o, s)
+		}
+	}
+}
+
 // Functions of all architectures together are no number that an image has.
 func TestFunctionsByArchitecture(t *testing.T) {
 	carrier := func(p string, arm, intel int) query.Carrier {
