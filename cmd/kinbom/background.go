@@ -32,16 +32,30 @@ family file adds more (background: [FILE]). See docs/background.md.`,
 	o := &backgroundOptions{}
 	build := &cobra.Command{
 		Use: "build PATH... -o FILE", Short: "Make a model from unrelated products, or of one named library",
-		Long: `Build reads products of unrelated vendors: code that two of them share is
-nobody's own, and becomes background. With --name all code of the input is of
-the one library of that name. A PATH that is a model (.kbg) is added as it is.
+		Long: `Build writes a background model: what PATH is says how it is made.
+
+  several products   of unrelated vendors: code that two of them share is
+                     nobody's own, and becomes background
+  --name LIBRARY     all code of the input is of the one library of that name;
+                     with --text-only only its text is learnt, because the
+                     input holds code of other libraries too
+  models (.kbg)      are joined and added as they are; the options are for code
+
+PATH is apps, Mach-O files, static libraries, folders or archives of them, or a
+folder of SBOMs that kinbom scan wrote.
 
   kinbom background build a/A.app b/B.app c/C.app -o shared.kbg
   kinbom background build libz.1.dylib --name zlib -o zlib.kbg
   kinbom background build zlib.kbg shared.kbg -o all.kbg
 
 Never build a model from the family itself: its own library would become
-background, and its kinship would be hidden.`,
+background, and its kinship would be hidden.
+
+A model counts when a family file names it (background: [FILE]); audit, why,
+libs, who, compare and graph take one with --family.
+
+Exit status: 0 the model was written; 2 the call or the tool failed, or the
+input shares nothing that could be background.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return runBackgroundBuild(c.Context(), o, e, args) },
 	}
@@ -50,14 +64,13 @@ background, and its kinship would be hidden.`,
 	build.Flags().BoolVar(&o.text, "text-only", false, "keep the library's text and no marks: the input holds code of others too")
 	o.add(build)
 	show := &cobra.Command{
-		Use: "show [FILE]", Short: "List the libraries that a model knows (without FILE: the built-in one)",
+		Use: "show [FILE]", Short: "List the libraries that a model knows",
+		Long: `Show lists the libraries of a model with how many marks and texts it knows of
+each, and where they were learnt. Without FILE it is the built-in model.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return runBackgroundShow(e, args) },
 	}
 	c.AddCommand(build, show)
-	for _, s := range c.Commands() {
-		wrapArgs(s)
-	}
 	return c
 }
 
@@ -82,6 +95,11 @@ func runBackgroundBuild(ctx context.Context, o *backgroundOptions, e *env, input
 		}
 		model = model.Join(m)
 	}
+	if len(code) == 0 {
+		if flag := o.unused(); flag != "" {
+			return usageError{flag + " is for code, and all that was given are models (" + modelExt + "), which are added as they are", "leave it out, or give the code itself"}
+		}
+	}
 	if len(code) == 1 && o.name == "" && model == nil {
 		if fi, err := os.Stat(code[0]); err == nil && !fi.IsDir() {
 			return usageError{"one input alone shares nothing", "give products of other vendors too, or --name LIBRARY when all of it is one library"}
@@ -105,6 +123,25 @@ func runBackgroundBuild(ctx context.Context, o *backgroundOptions, e *env, input
 	return err
 }
 
+// unused is a flag that was given and that says nothing about models, or "".
+func (o *backgroundOptions) unused() string {
+	switch {
+	case o.name != "":
+		return "--name"
+	case o.text:
+		return "--text-only"
+	case o.jobs != 0:
+		return "--jobs"
+	case len(o.limits) > 0:
+		return "--limit"
+	case len(o.rules) > 0:
+		return "--rules"
+	case o.split:
+		return "--split"
+	}
+	return ""
+}
+
 // learn makes a model of code. Marks that could not be read are told, and cost
 // their image only.
 func (o *backgroundOptions) learn(ctx context.Context, e *env, inputs []string, from string) (*library.Background, error) {
@@ -122,7 +159,7 @@ func (o *backgroundOptions) learn(ctx context.Context, e *env, inputs []string, 
 		m = m.TextOnly()
 	}
 	for _, u := range unread {
-		fmt.Fprintf(e.stderr, "kinbom: warning: image %s was left out: %v\n", u.Image.Short(), u.Err)
+		e.say("warning", "image %s was left out: %v", u.Image.Short(), u.Err)
 	}
 	if len(m.Entries) == 0 {
 		return nil, usageError{"the input shares no code that could be background", "give products that unrelated vendors built with the same libraries, or one library with --name"}
@@ -141,12 +178,12 @@ func runBackgroundShow(e *env, args []string) error {
 	var b strings.Builder
 	for i := range m.Entries {
 		x := &m.Entries[i]
-		fmt.Fprintf(&b, "%s: %s, %s\n", printable(x.Name), count(len(x.Marks), "mark"), count(len(x.Features), "text"))
+		fmt.Fprintln(&b, fold("", "  ", fmt.Sprintf("%s: %s, %s", printable(x.Name), count(len(x.Marks), "mark"), count(len(x.Features), "text"))))
 		if x.From != "" {
-			fmt.Fprintf(&b, "    from %s\n", printable(x.From))
+			fmt.Fprintln(&b, fold("    from ", "    ", printable(x.From)))
 		}
 	}
-	fmt.Fprintln(&b, counts(m))
+	fmt.Fprintf(&b, "%s\ndigest %s\n", counts(m), m.Digest())
 	_, err = e.stdout.Write([]byte(b.String()))
 	return err
 }

@@ -16,6 +16,7 @@ import (
 
 type compareOptions struct {
 	scanFlags
+	modelFlag
 	format  string
 	product string
 }
@@ -45,7 +46,8 @@ failed.`,
 	}
 	c.Flags().StringVar(&o.format, "format", "text", "text or json")
 	c.Flags().StringVar(&o.product, "product", "", "compare only this product of both inputs")
-	o.add(c)
+	o.modelFlag.add(c)
+	o.scanFlags.add(c)
 	complete(c, "format", "text", "json")
 	return c
 }
@@ -54,12 +56,15 @@ func runCompare(ctx context.Context, o *compareOptions, e *env, args []string) e
 	if err := textOrJSON(o.format); err != nil {
 		return err
 	}
+	model, err := o.model()
+	if err != nil {
+		return err
+	}
 	var r *query.Comparison
-	var err error
 	if len(args) == 2 {
-		r, err = o.inputs(ctx, e, args[0], args[1])
+		r, err = o.inputs(ctx, e, model, args[0], args[1])
 	} else {
-		r, err = o.products(ctx, e, args[0], args[1], args[2:])
+		r, err = o.products(ctx, e, model, args[0], args[1], args[2:])
 	}
 	if err != nil {
 		return asked(err, "kinbom audit INPUT lists the products")
@@ -71,7 +76,7 @@ func runCompare(ctx context.Context, o *compareOptions, e *env, args []string) e
 }
 
 // products compares two products of one input.
-func (o *compareOptions) products(ctx context.Context, e *env, a, b string, inputs []string) (*query.Comparison, error) {
+func (o *compareOptions) products(ctx context.Context, e *env, model *library.Background, a, b string, inputs []string) (*query.Comparison, error) {
 	if o.product != "" {
 		return nil, usageError{"--product is for two inputs; here two products are given", "leave it out"}
 	}
@@ -88,7 +93,7 @@ func (o *compareOptions) products(ctx context.Context, e *env, a, b string, inpu
 	if err != nil {
 		return nil, err
 	}
-	f, err := l.family()
+	f, err := l.family(model)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +101,7 @@ func (o *compareOptions) products(ctx context.Context, e *env, a, b string, inpu
 }
 
 // inputs compares all products of two inputs, or one product of both.
-func (o *compareOptions) inputs(ctx context.Context, e *env, a, b string) (*query.Comparison, error) {
+func (o *compareOptions) inputs(ctx context.Context, e *env, model *library.Background, a, b string) (*query.Comparison, error) {
 	for _, in := range []string{a, b} {
 		if _, err := os.Stat(in); err != nil {
 			return nil, usageError{fmt.Sprintf("input %s: %v", in, plainly(err)), "two products of one input: kinbom compare P Q INPUT"}
@@ -124,15 +129,15 @@ func (o *compareOptions) inputs(ctx context.Context, e *env, a, b string) (*quer
 		}
 		sideA, sideB = []sbom.Digest{p.ID}, []sbom.Digest{q.ID}
 	}
-	f, err := openFamily(either(x.store(), y.store()), x.scan, y.scan)
+	f, err := openFamily(model, either(x.store(), y.store()), x.scan, y.scan)
 	if err != nil {
 		return nil, err
 	}
-	first, err := x.family()
+	first, err := x.family(model)
 	if err != nil {
 		return nil, err
 	}
-	second, err := y.family()
+	second, err := y.family(model)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ show; "carries" is not "collects".
 	kinbom compare boms-1/ boms-2/             what two releases or two products share
 	kinbom background  build PATH... -o FILE | show [FILE]
 	kinbom rules  list | show ID | test FILE
+	kinbom man DIR                             write the manual pages
+	kinbom completion bash | zsh | fish | powershell
 	kinbom version
 
 Inputs are directories, .app bundles, bare Mach-O files, zip, ipa and tar

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -27,7 +26,7 @@ type statusError int
 func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 // finish prints what went wrong and gives the exit status.
-func finish(err error, stderr io.Writer) int {
+func finish(err error, e *env) int {
 	var status statusError
 	var usage usageError
 	switch {
@@ -36,16 +35,16 @@ func finish(err error, stderr io.Writer) int {
 	case errors.As(err, &status):
 		return int(status)
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "kinbom: error: interrupted; nothing was written")
+		e.say("error", "interrupted; nothing was written")
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "kinbom: error: %v\n", err)
+		e.say("error", "%v", err)
 		if usage.hint != "" {
-			fmt.Fprintf(stderr, "kinbom: hint: %s\n", usage.hint)
+			e.say("hint", "%s", usage.hint)
 		}
 	default:
-		fmt.Fprintf(stderr, "kinbom: error: %v\n", err)
+		e.say("error", "%v", err)
 		if strings.HasPrefix(err.Error(), "unknown command") { // cobra has no type for it
-			fmt.Fprintln(stderr, "kinbom: hint: kinbom --help lists the commands")
+			e.say("hint", "kinbom --help lists the commands")
 		}
 	}
 	return statusFailed

@@ -15,6 +15,7 @@ import (
 
 type libsOptions struct {
 	scanFlags
+	modelFlag
 	format     string
 	library    string
 	background bool
@@ -44,7 +45,8 @@ failed.`,
 	c.Flags().StringVar(&o.format, "format", "text", "text or json")
 	c.Flags().StringVar(&o.library, "library", "", "show one library with its copies and functions: a name or an id")
 	c.Flags().BoolVar(&o.background, "background", false, "list background libraries in the text, too (JSON has them always)")
-	o.add(c)
+	o.modelFlag.add(c)
+	o.scanFlags.add(c)
 	complete(c, "format", "text", "json")
 	return c
 }
@@ -53,12 +55,16 @@ func runLibs(ctx context.Context, o *libsOptions, e *env, inputs []string) error
 	if err := textOrJSON(o.format); err != nil {
 		return err
 	}
+	model, err := o.model()
+	if err != nil {
+		return err
+	}
 	l, err := o.load(ctx, e, inputs)
 	if err != nil {
 		return err
 	}
 	defer l.done()
-	f, err := l.family()
+	f, err := l.family(model)
 	if err != nil {
 		return err
 	}
@@ -81,16 +87,12 @@ func textOrJSON(format string) error {
 }
 
 // family prepares queries of what was loaded.
-func (l *loaded) family() (*query.Family, error) {
-	return openFamily(l.store(), l.scan)
+func (l *loaded) family(model *library.Background) (*query.Family, error) {
+	return openFamily(model, l.store(), l.scan)
 }
 
-// openFamily prepares queries with the background model that audit and graph use.
-func openFamily(marks library.Store, scans ...*sbom.Scan) (*query.Family, error) {
-	model, err := library.BuiltinBackground()
-	if err != nil {
-		return nil, err
-	}
+// openFamily prepares queries of scans together.
+func openFamily(model *library.Background, marks library.Store, scans ...*sbom.Scan) (*query.Family, error) {
 	return query.Open(scans, query.Options{Version: version, Marks: marks, Background: model})
 }
 

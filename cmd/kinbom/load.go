@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -132,7 +133,7 @@ func (e *env) hintSplit(s *sbom.Scan) {
 		}
 	}
 	if apps > 0 {
-		fmt.Fprintf(e.stderr, "kinbom: hint: %s in the resources of %s, the first is %s; a scan with --split makes products of them\n",
+		e.say("hint", "%s in the resources of %s, the first is %s; a scan with --split makes products of them",
 			count(apps, "app"), count(in, "product"), printable(first))
 	}
 }
@@ -212,7 +213,7 @@ func noProduct(e *scan.NoProductError, inputs []string) error {
 			text += fmt.Sprintf("\n  and %d more could not be looked at", len(gaps)-i)
 			break
 		}
-		text += fmt.Sprintf("\n  could not be looked at: %s: %s", printable(g.Path), printable(g.Why))
+		text += fmt.Sprintf("\n  could not be looked at: %s: %s", cmp.Or(printable(g.Path), "the input"), printable(g.Why))
 	}
 	for _, in := range inputs {
 		if saved := savedNear(in); saved != "" {

@@ -11,7 +11,7 @@ import (
 func run(ctx context.Context, args []string, e *env) int {
 	root := newRootCommand(e)
 	root.SetArgs(args)
-	return finish(root.ExecuteContext(ctx), e.stderr)
+	return finish(root.ExecuteContext(ctx), e)
 }
 
 func newRootCommand(e *env) *cobra.Command {
@@ -30,28 +30,18 @@ then:        kinbom audit APPS --family family.yaml`,
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{err.Error(), "kinbom " + c.Name() + " --help"}
+		return usageError{err.Error(), c.CommandPath() + " --help"}
 	})
 	root.AddCommand(newInitCommand(e), newScanCommand(e), newAuditCommand(e), newGraphCommand(e), newWhyCommand(e),
 		newLibsCommand(e), newWhoCommand(e), newCompareCommand(e),
 		newRulesCommand(e), newBackgroundCommand(e), newVersionCommand(e), newManCommand(e), newChildCommand(e), newWatchCommand(e))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
+	root.SetHelpCommand(newHelpCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		wrapArgs(c)
+		foldHelp(c)
 	}
 	return root
-}
-
-// wrapArgs gives faults in the number of arguments a hint.
-func wrapArgs(c *cobra.Command) {
-	check := c.Args
-	if check == nil {
-		return
-	}
-	c.Args = func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return usageError{err.Error(), c.CommandPath() + " --help"}
-		}
-		return nil
-	}
 }

@@ -38,8 +38,5 @@ was; 2 a file is no valid rule file.`,
 			RunE: func(_ *cobra.Command, args []string) error { return runRulesLint(e, dirs, args) },
 		},
 	)
-	for _, s := range c.Commands() {
-		wrapArgs(s)
-	}
 	return c
 }

@@ -22,7 +22,7 @@ func runRulesList(e *env, dirs []string) error {
 	for _, c := range set.Capabilities() {
 		switch {
 		case c.Composite != nil:
-			w.printf("\n%s  %s\n  any of: %s\n  beside it, sends: %s\n", c.ID, c.Title, strings.Join(c.Composite.Any, ", "), strings.Join(c.Composite.Sends, ", "))
+			w.printf("\n%s  %s\n%s\n%s\n", c.ID, c.Title, fold("  any of: ", "    ", strings.Join(c.Composite.Any, ", ")), fold("  beside it, sends: ", "    ", strings.Join(c.Composite.Sends, ", ")))
 		case len(c.Rules) > 0:
 			w.printf("\n%s  %s\n", c.ID, c.Title)
 			for _, id := range c.Rules {
@@ -49,12 +49,12 @@ func runRulesShow(e *env, dirs []string, id string) error {
 	}
 	w := &errWriter{w: e.stdout}
 	if c, ok := set.Lookup(id); ok {
-		w.printf("%s  %s\n\n%s\n", c.ID, c.Title, c.Meaning)
+		w.printf("%s  %s\n\n%s\n", c.ID, c.Title, fold("", "", c.Meaning))
 		if len(c.Attack) > 0 {
-			w.printf("\nATT&CK: %s\n", strings.Join(c.Attack, ", "))
+			w.printf("\n%s\n", fold("ATT&CK: ", "  ", strings.Join(c.Attack, ", ")))
 		}
 		if len(c.Apple) > 0 {
-			w.printf("Apple data types: %s\n", strings.Join(c.Apple, ", "))
+			w.printf("%s\n", fold("Apple data types: ", "  ", strings.Join(c.Apple, ", ")))
 		}
 		for _, r := range set.Rules() {
 			if r.Capability == id {
@@ -62,13 +62,13 @@ func runRulesShow(e *env, dirs []string, id string) error {
 			}
 		}
 		if c.Composite != nil {
-			w.printf("\nany of: %s\nbeside it, sends: %s\n", strings.Join(c.Composite.Any, ", "), strings.Join(c.Composite.Sends, ", "))
+			w.printf("\n%s\n%s\n", fold("any of: ", "  ", strings.Join(c.Composite.Any, ", ")), fold("beside it, sends: ", "  ", strings.Join(c.Composite.Sends, ", ")))
 		}
 		return w.err
 	}
 	for _, r := range set.Rules() {
 		if r.ID == id {
-			w.printf("rule %s of %s (%s:%d)\n%s", r.ID, r.Capability, r.File, r.Line, source(set, r))
+			w.printf("%s\n%s", fold("", "  ", fmt.Sprintf("rule %s of %s (%s:%d)", r.ID, r.Capability, r.File, r.Line)), source(set, r))
 			return w.err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,7 +32,7 @@ func TestScript(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"release": cmdRelease, "status": cmdStatus, "columns": cmdColumns, "validjson": cmdValidJSON, "bytes": cmdBytes,
-			"answer": cmdAnswer, "validquery": cmdValidQuery, "resave": cmdResave, "gobuild": cmdGoBuild,
+			"answer": cmdAnswer, "validquery": cmdValidQuery, "resave": cmdResave, "samelibraries": cmdSameLibraries, "gobuild": cmdGoBuild,
 		},
 		Condition: func(c string) (bool, error) {
 			if tool, ok := strings.CutPrefix(c, "tool:"); ok {
@@ -122,6 +123,37 @@ func cmdValidQuery(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), r))
 	ts.Check(r.Validate())
+}
+
+// samelibraries LIBS GRAPH REPORT: the three name the same libraries, by id, and
+// agree on which are background.
+func cmdSameLibraries(ts *testscript.TestScript, _ bool, args []string) {
+	var l query.Libs
+	var r finding.Report
+	var g struct {
+		Nodes []struct {
+			ID, Kind string
+			Attrs    map[string]string
+		}
+	}
+	for i, v := range []any{&l, &g, &r} {
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[i])), v))
+	}
+	found, why := [3]map[string]string{{}, {}, {}}, [2]map[string]string{{}, {}}
+	for _, x := range l.Libraries {
+		found[0][x.ID], why[0][x.ID] = fmt.Sprint(x.Background), x.Why
+	}
+	for _, n := range g.Nodes {
+		if n.Kind == "library" {
+			found[1][n.ID] = n.Attrs["background"]
+		}
+	}
+	for _, x := range r.Libraries {
+		found[2][x.ID], why[1][x.ID] = fmt.Sprint(x.Background), x.Why
+	}
+	if len(found[0]) < 4 || !maps.Equal(found[0], found[1]) || !maps.Equal(found[0], found[2]) || !maps.Equal(why[0], why[1]) {
+		ts.Fatalf("libraries and whether they are background:\nlibs  %v\ngraph %v\naudit %v", found[0], found[1], found[2])
+	}
 }
 
 // bytes REPORT ROOT: the bytes of every evidence stand in the shipped files.

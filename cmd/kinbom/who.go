@@ -10,6 +10,7 @@ import (
 
 type whoOptions struct {
 	scanFlags
+	modelFlag
 	format string
 }
 
@@ -39,7 +40,8 @@ failed, or the word is the beginning of several names.`,
 		RunE: func(c *cobra.Command, args []string) error { return runWho(c.Context(), o, e, args[0], args[1:]) },
 	}
 	c.Flags().StringVar(&o.format, "format", "text", "text or json")
-	o.add(c)
+	o.modelFlag.add(c)
+	o.scanFlags.add(c)
 	complete(c, "format", "text", "json")
 	return c
 }
@@ -51,12 +53,16 @@ func runWho(ctx context.Context, o *whoOptions, e *env, word string, inputs []st
 	if word == "" {
 		return usageError{"an empty word names nothing", "kinbom who CollectKit APPS"}
 	}
+	model, err := o.model()
+	if err != nil {
+		return err
+	}
 	l, err := o.load(ctx, e, inputs)
 	if err != nil {
 		return err
 	}
 	defer l.done()
-	f, err := l.family()
+	f, err := l.family(model)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,7 +63,7 @@ func runWhy(ctx context.Context, o *whyOptions, e *env, product, capability stri
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(firstPart(x.Product.Path)))); err != nil && x.Carried != nil {
-		fmt.Fprintf(e.stderr, "kinbom: hint: the apps are not at %q from here: --apps says where the scanned input lies now\n", root)
+		e.say("hint", "the apps are not at %q from here: --apps says where the scanned input lies now", root)
 	}
 	return nil
 }

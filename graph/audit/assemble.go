@@ -41,6 +41,9 @@ func (r *run) report() *finding.Report {
 	}
 	slices.SortFunc(out.Products, finding.CompareProducts)
 	slices.SortFunc(out.Others, finding.CompareOthers)
+	if m := r.options.Background; m != nil {
+		out.Model = &finding.Model{Digest: m.Digest(), Libraries: len(m.Entries)}
+	}
 	out.Family = r.familyOut()
 	out.Findings = r.findings(out)
 	out.Summary = out.Summarize(Headline)

@@ -33,6 +33,9 @@ func (r *run) librariesOut() []finding.Library {
 				v.SameAs = append(v.SameAs, finding.SameAs{Library: s.Library, Rung: string(s.Rung), Score: s.Score})
 			}
 		}
+		for _, k := range l.Packages {
+			v.Packages = append(v.Packages, finding.Package{PURL: k.PURL, How: k.How, Text: k.Text})
+		}
 		r.unitsOut(l, &v)
 		out = append(out, v)
 	}

@@ -42,6 +42,9 @@ func (r *Report) Summarize(headline string) Summary {
 			s.Background++
 		} else {
 			s.Libraries++
+			if l.ThirdParty() {
+				s.ThirdParty++
+			}
 		}
 	}
 	return s

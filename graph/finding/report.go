@@ -14,7 +14,8 @@ type Report struct {
 	Schema    string    `json:"schema"`
 	Tool      Tool      `json:"tool"`
 	Rules     Rules     `json:"rules"`
-	Family    *Family   `json:"family"` // null: no family file was given
+	Model     *Model    `json:"backgroundModel"` // null: background was told by names alone
+	Family    *Family   `json:"family"`          // null: no family file was given
 	Inputs    []Input   `json:"inputs"`
 	Summary   Summary   `json:"summary"`
 	Products  []Product `json:"products"`
@@ -37,6 +38,12 @@ type Tool struct {
 // Rules names the rules in force at scan time.
 type Rules struct {
 	Digest sbom.Digest `json:"digest"`
+}
+
+// Model names the background model in force: what it knows is no kinship.
+type Model struct {
+	Digest    sbom.Digest `json:"digest"`    // of its saved form
+	Libraries int         `json:"libraries"` // that it knows
 }
 
 // Family is the family file as it was used.
@@ -72,6 +79,7 @@ type Summary struct {
 	Unseen     int    `json:"unseen"`     // of the clean ones and those that only mention, products with code that was missing or could not be looked at: no negatives
 	Libraries  int    `json:"libraries"`  // shared, background not counted
 	Background int    `json:"background"` // shared background libraries
+	ThirdParty int    `json:"thirdParty"` // of Libraries, those of public packages
 	Findings   int    `json:"findings"`
 	Gaps       int    `json:"gaps"`
 }
@@ -197,6 +205,7 @@ type Library struct {
 	ProductIDs   []sbom.Digest `json:"productIds"`
 	Capabilities []string      `json:"capabilities"` // ids of tags at likely or better that start in it
 	SameAs       []SameAs      `json:"sameAs"`
+	Packages     []Package     `json:"packages,omitempty"` // of public registries that it is of; background or not
 
 	// Only of libraries that were found by their code units.
 	Functions int      `json:"functions,omitempty"`
@@ -204,6 +213,18 @@ type Library struct {
 	Names     []Naming `json:"names,omitempty"`   // what names it, best first
 	Members   []Member `json:"members,omitempty"` // in link order; the first ones, and all in which a capability starts
 }
+
+// Package is a package of a public registry that a library is known to be of. The
+// registry was not asked.
+type Package struct {
+	PURL string `json:"purl"`
+	How  string `json:"how"`  // crate path, package list
+	Text string `json:"text"` // the source path, or the place of the file in the product
+}
+
+// ThirdParty reports whether a library is of public packages and no background:
+// products have it in common, and others may have it too.
+func (l *Library) ThirdParty() bool { return !l.Background && len(l.Packages) > 0 }
 
 // Copy is the part of a library that one image holds.
 type Copy struct {

@@ -41,6 +41,9 @@ func (r *Report) Validate() error {
 	if r.Schema != Schema {
 		c.bad("schema %q is not %q", r.Schema, Schema)
 	}
+	if r.Model != nil && r.Model.Digest == "" {
+		c.bad("the background model has no digest")
+	}
 	c.index()
 	for i := range r.Products {
 		c.product(&r.Products[i])

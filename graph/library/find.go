@@ -52,6 +52,7 @@ func Find(g *graph.Graph, o Options) ([]Library, []Unread) {
 		libs = append(libs, lib)
 	}
 	tellApart(libs, list)
+	addons(g, libs, j)
 	same := tieLibraries(libs, of, ties)
 	addTo(g, list, libs, ties, same)
 	var unread []Unread

@@ -40,6 +40,7 @@ type Library struct {
 	Files      []sbom.Digest // of the files that hold them, sorted
 	Products   []sbom.Digest // that carry it, sorted; at least two
 	SameAs     []SameAs      // sorted by library
+	Packages   []Package     // of public registries that it is of, sorted; background or not
 
 	// Of static libraries only.
 	Functions int            // code units, in all copies together

@@ -274,6 +274,9 @@ func (s *static) library(l *kinship.Lineage, n *described, b *backdrop) (Library
 	if lib.Background {
 		lib.Name = name
 	}
+	if s.reads(&lib) == "" {
+		lib.Packages = cratesOf(lib.Names, &n.tally, lib.Background)
+	}
 	return lib, true
 }
 

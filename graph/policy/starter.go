@@ -55,7 +55,11 @@ vendor: unnamed vendor   # write the vendor's name
 const starterTail = `
 # What the vendor disclosed, and where it can be read:
 # disclosures:
-#   - {products: ["com.example.*"], capability: browser.history.read, text: "...", url: "https://www.example.com/privacy", date: 2026-01-31}
+#   - products: ["com.example.*"]
+#     capability: browser.history.read
+#     text: "..."
+#     url: "https://www.example.com/privacy"
+#     date: 2026-01-31
 `
 
 // starterEntry is one product entry of a starter file.
@@ -124,7 +128,7 @@ func (e starterEntry) write(b *bytes.Buffer) {
 		fmt.Fprintf(b, "  # %s\n", comment(n))
 	}
 	fmt.Fprintf(b, "  - %s: %s\n", e.key, quote(e.value))
-	token, why := e.hint, "confirm; the store category is "+comment(e.category)
+	token, why := e.hint, "confirm; store category "+comment(strings.TrimPrefix(e.category, "public.app-category."))
 	switch {
 	case e.category == "":
 		token, why = "other", "confirm"

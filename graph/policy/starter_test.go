@@ -24,10 +24,10 @@ func TestStarter(t *testing.T) {
   # Doc Cleaner 1.0
   # Doc Cleaner 1.1
   - bundle: "com.example.cleaner"
-    # purpose: other   # confirm; the store category is public.app-category.utilities
+    # purpose: other   # confirm; store category utilities
   # Doc Game 2.0
   - bundle: "com.example.game"
-    # purpose: game   # confirm; the store category is public.app-category.word-games
+    # purpose: game   # confirm; store category word-games
   # tool
   - path: "bin/tool"
     # purpose: other   # confirm

@@ -97,6 +97,9 @@ func (f *Family) set(d sbom.Digest) (*fingerprint.Set, error) {
 // head begins a result.
 func (f *Family) head(schema string) Head {
 	h := Head{Schema: schema, Tool: Tool{Name: "kinbom", Version: f.options.Version}, Rules: f.rules, Inputs: f.inputs, Coverage: f.coverage, Products: []Product{}}
+	if m := f.options.Background; m != nil {
+		h.Model = &Model{Digest: m.Digest(), Libraries: len(m.Entries)}
+	}
 	for _, p := range f.graph.Products {
 		h.Products = append(h.Products, Product{ID: p.ID, Name: p.Name, Kind: string(p.Kind), BundleID: p.BundleID, Version: p.Version, Path: p.Paths[0]})
 	}

@@ -12,6 +12,7 @@ type Head struct {
 	Schema   string      `json:"schema"`
 	Tool     Tool        `json:"tool"`
 	Rules    sbom.Digest `json:"rules"`
+	Model    *Model      `json:"backgroundModel"` // null: background was told by names alone
 	Inputs   []Input     `json:"inputs"`
 	Products []Product   `json:"products"` // all that were asked, sorted by path
 	Coverage Coverage    `json:"coverage"`
@@ -21,6 +22,12 @@ type Head struct {
 type Tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+}
+
+// Model names the background model in force.
+type Model struct {
+	Digest    sbom.Digest `json:"digest"`    // of its saved form
+	Libraries int         `json:"libraries"` // that it knows
 }
 
 // Input is one input as it was given to the scan.

@@ -16,7 +16,8 @@ type Libs struct {
 	Asked      string    `json:"asked,omitempty"` // the user's word for a library; absent: all
 	Kinship    int       `json:"kinship"`         // libraries found that are not background
 	Background int       `json:"background"`      // those that are
-	Libraries  []Library `json:"libraries"`       // kinship first; then by number of carriers, of functions, name, id
+	ThirdParty int       `json:"thirdParty"`      // of those of kinship, known to be of public packages
+	Libraries  []Library `json:"libraries"`       // kinship first, third parties behind it, then background; then by number of carriers, of functions, name, id
 }
 
 // Library is code that two or more products carry.
@@ -32,6 +33,7 @@ type Library struct {
 	Carriers   []Carrier `json:"carriers"`   // sorted by path
 	Names      []Naming  `json:"names"`      // what names it, best first
 	SameAs     []SameAs  `json:"sameAs"`
+	Packages   []Package `json:"packages"`          // of public registries that it is of
 	Members    []Member  `json:"members,omitempty"` // in link order; only of a library that was asked for
 }
 
@@ -60,8 +62,19 @@ type Naming struct {
 	How   string `json:"how"`
 	Name  string `json:"name"`
 	Text  string `json:"text"`
-	Count int    `json:"count"` // functions that say so
+	Count int    `json:"count"` // classes of a class prefix, names of a symbol prefix; else references or functions, in all copies together
 }
+
+// Package is a package of a public registry that a library is known to be of.
+type Package struct {
+	PURL string `json:"purl"`
+	How  string `json:"how"`  // crate path, package list
+	Text string `json:"text"` // the source path, or the place of the file in the product
+}
+
+// ThirdParty reports whether a library is of public packages and no background:
+// two products have it in common, and others may have it too.
+func (l *Library) ThirdParty() bool { return !l.Background && len(l.Packages) > 0 }
 
 // SameAs ties a library to another one that is not the same.
 type SameAs struct {
@@ -97,6 +110,9 @@ func (f *Family) Libs(word string) (*Libs, error) {
 			out.Background++
 		} else {
 			out.Kinship++
+			if len(f.libraries[i].Packages) > 0 {
+				out.ThirdParty++
+			}
 		}
 	}
 	for i := range chosen {
@@ -113,6 +129,12 @@ func (f *Family) Libs(word string) (*Libs, error) {
 func compareLibraries(a, b Library) int {
 	if a.Background != b.Background {
 		if b.Background {
+			return -1
+		}
+		return 1
+	}
+	if a.ThirdParty() != b.ThirdParty() {
+		if b.ThirdParty() {
 			return -1
 		}
 		return 1
@@ -152,7 +174,7 @@ func (f *Family) named(word string) ([]library.Library, error) {
 
 func (f *Family) library(l *library.Library) Library {
 	v := Library{ID: l.ID, Kind: l.Kind, Name: cmp.Or(l.Name, l.ID), Background: l.Background, Why: l.Why, Rung: string(l.Rung), Functions: l.Functions,
-		Carriers: []Carrier{}, Names: []Naming{}, SameAs: []SameAs{}}
+		Carriers: []Carrier{}, Names: []Naming{}, SameAs: []SameAs{}, Packages: []Package{}}
 	for _, id := range l.Products {
 		c := f.carrier(l, id)
 		v.Carriers = append(v.Carriers, c)
@@ -166,6 +188,9 @@ func (f *Family) library(l *library.Library) Library {
 	for _, n := range l.Names {
 		v.Names = append(v.Names, Naming{n.How, n.Name, n.Text, n.Count})
 	}
+	for _, k := range l.Packages {
+		v.Packages = append(v.Packages, Package{k.PURL, k.How, k.Text})
+	}
 	if l.Functions == 0 {
 		v.Names = append(v.Names, f.fileName(l))
 	}
@@ -175,19 +200,33 @@ func (f *Family) library(l *library.Library) Library {
 	return v
 }
 
-// fileName is what names a library of whole images: the install name of the
-// first that has one, else the path.
+// fileName is what names a library of whole images: the install name or the path
+// that its name is the last part of, and no other file's. Of several the first in
+// order is taken, install names first.
 func (f *Family) fileName(l *library.Library) Naming {
-	n := Naming{How: "file name", Name: l.Name, Count: 0}
+	install, file := "", ""
 	for _, d := range l.Images {
 		for _, c := range f.graph.Carriers(d) {
-			if c.Image.InstallName != "" {
-				return Naming{How: "install name", Name: l.Name, Text: c.Image.InstallName}
+			install = firstNamed(install, c.Image.InstallName, l.Name)
+			for _, at := range c.Image.Places {
+				file = firstNamed(file, at.Path, l.Name)
 			}
-			n.Text = cmp.Or(n.Text, c.Image.Places[0].Path)
 		}
 	}
-	return n
+	if install != "" {
+		return Naming{How: "install name", Name: l.Name, Text: install}
+	}
+	return Naming{How: "file name", Name: l.Name, Text: file}
+}
+
+// firstNamed is the first in order of two paths that a library is named after. Its
+// name may have architectures in parentheses behind it.
+func firstNamed(old, p, name string) string {
+	base := fileBase(p)
+	if base == "" || base != name && !strings.HasPrefix(name, base+" (") || old != "" && old <= p {
+		return old
+	}
+	return p
 }
 
 // carrier is what a product holds of a library. A library of whole images, tied

@@ -398,3 +398,35 @@ func TestChoose(t *testing.T) {
 		t.Errorf("no scan: %v", err)
 	}
 }
+
+// What names a library of whole images is the file that it has its name from.
+func TestFileNamesItsLibrary(t *testing.T) {
+	w := newWorld()
+	same := id("same bytes")
+	for _, name := range []string{"Alpha", "Zulu", "Alpha"} {
+		p := w.app(t, name, fmt.Sprint(len(w.scan.Products)), part{"own-" + name, 1, 20})
+		m := &p.Images[0]
+		m.Digest, m.Places[0].File, p.Links = same, same, nil
+	}
+	w.marks = nil
+	r, err := w.open(t).Libs("")
+	if err != nil || len(r.Libraries) != 1 {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	want := []Naming{{How: "file name", Name: "Alpha", Text: "Contents/MacOS/Alpha"}}
+	if d := cmp.Diff(want, r.Libraries[0].Names); d != "" {
+		t.Error(d)
+	}
+	for _, c := range []struct{ old, path, name, want string }{
+		{"", "Contents/MacOS/Zulu", "Alpha", ""},
+		{"", "", "Alpha", ""},
+		{"", "@rpath/K.framework/K", "K (arm64)", "@rpath/K.framework/K"},
+		{"", "@rpath/K2", "K", ""},
+		{"b/K", "a/K", "K", "a/K"},
+		{"a/K", "b/K", "K", "a/K"},
+	} {
+		if got := firstNamed(c.old, c.path, c.name); got != c.want {
+			t.Errorf("firstNamed(%q, %q, %q) is %q, want %q", c.old, c.path, c.name, got, c.want)
+		}
+	}
+}

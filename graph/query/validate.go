@@ -52,8 +52,12 @@ func (l *Libs) Validate() error {
 	if l.Asked == "" && len(l.Libraries) != l.Kinship+l.Background {
 		c.bad("%d libraries, but %d of kinship and %d of background", len(l.Libraries), l.Kinship, l.Background)
 	}
+	third := 0
 	for i := range l.Libraries {
 		v := &l.Libraries[i]
+		if v.ThirdParty() {
+			third++
+		}
 		if i > 0 && compareLibraries(l.Libraries[i-1], *v) >= 0 {
 			c.bad("library %s is out of order", v.ID)
 		}
@@ -66,6 +70,9 @@ func (l *Libs) Validate() error {
 				c.bad("library %s in %s: no copy, no word, or more functions than there are", v.ID, k.Product.Short())
 			}
 		}
+	}
+	if l.Asked == "" && third != l.ThirdParty {
+		c.bad("%d libraries of third parties, not %d", third, l.ThirdParty)
 	}
 	return errors.Join(c.errs...)
 }

@@ -12,7 +12,8 @@ import (
 
 // Dot writes the graph for Graphviz so that a family stays readable: a cluster
 // per product, what several products share beside them, and neither system
-// libraries nor packages. A comment says how many nodes were left out.
+// libraries nor packages. A comment says how many nodes were left out, and a
+// legend what the shapes and lines mean.
 func Dot(w io.Writer, g *graph.Graph) error {
 	d := &dot{page: newPage(w, nil), g: g, number: map[string]string{}, owner: owners(g)}
 	left := 0
@@ -37,6 +38,7 @@ func Dot(w io.Writer, g *graph.Graph) error {
 	for i := range g.Edges {
 		d.edge(&g.Edges[i])
 	}
+	d.legend()
 	d.line(`}`)
 	return d.end()
 }
@@ -72,18 +74,7 @@ func (d *dot) node(indent string, n *graph.Node) {
 	if !ok {
 		return
 	}
-	style := map[graph.NodeKind]string{
-		graph.NodeProduct:    `shape=box, style="filled,bold", fillcolor=lightblue`,
-		graph.NodeBundle:     `shape=folder, style=filled, fillcolor=white`,
-		graph.NodeImage:      `style=filled, fillcolor=white`,
-		graph.NodeUnit:       `shape=ellipse`,
-		graph.NodeLibrary:    `shape=component, style="filled,bold", fillcolor=khaki`,
-		graph.NodeCapability: `shape=octagon, style=filled, fillcolor=mistyrose`,
-		graph.NodeGap:        `shape=box, style=dashed, color=red3`,
-	}[n.Kind]
-	if n.Kind == graph.NodeImage && d.owner[n.ID] == "" {
-		style = `style="filled,bold", fillcolor=lightyellow`
-	}
+	style := nodeStyle(n, d.owner[n.ID] == "")
 	if style != "" {
 		style = ", " + style
 	}
@@ -95,26 +86,15 @@ func (d *dot) edge(e *graph.Edge) {
 	if from == "" || to == "" {
 		return
 	}
-	style := map[graph.EdgeKind]string{
-		graph.EdgeContains: `color=gray70, arrowhead=none`,
-		graph.EdgeLoads:    `color=black`,
-		graph.EdgeCalls:    `color=blue3, style=bold`,
-		graph.EdgeLaunches: `color=darkgreen, style=dashed`,
-		graph.EdgeOpens:    `color=black, style=dotted`,
-		graph.EdgeSameAs:   `color=orange3, style=dashed, dir=none, constraint=false`,
-		graph.EdgeHas:      `color=red3`,
-	}[e.Kind]
+	style := edgeStyle(e.Kind)
 	label := ""
 	switch {
 	case e.Kind == graph.EdgeHas && e.Method == string(sbom.GradeMentions): // a name alone is no finding
-		style, label = `color=gray60, style=dotted`, ", label="+quoteDot(e.Method)
+		style, label = mentionStyle, ", label="+quoteDot(e.Method)
 	case e.Kind == graph.EdgeSameAs:
 		label = ", label=" + quoteDot(e.Method)
 	case e.Kind == graph.EdgeLoads && e.Load != "" && e.Load != "regular":
 		label = ", label=" + quoteDot(string(e.Load))
-	}
-	if style == "" {
-		style = "color=black"
 	}
 	d.line(fmt.Sprintf("  %s -> %s [%s, tooltip=%s%s];", from, to, style, quoteDot(string(e.Kind)+" "+e.Name), label))
 }

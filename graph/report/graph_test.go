@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"os/exec"
 	"strings"
@@ -95,7 +96,7 @@ func TestDotIsAccepted(t *testing.T) {
 		if err := cmd.Run(); err != nil || errs.Len() > 0 {
 			t.Errorf("%s: %v: %s", name, err, errs.String())
 		}
-		if name == "family" && (!strings.Contains(out.String(), "Doc A") || strings.Count(out.String(), "<g id=\"clust") != 2) {
+		if name == "family" && (!strings.Contains(out.String(), "Doc A") || strings.Count(out.String(), "<g id=\"clust") != 3) { // the legend is one
 			t.Errorf("family: no label or not two clusters")
 		}
 		if err := xml.Unmarshal(out.Bytes(), new(any)); err != nil && name != "hostile" {
@@ -112,7 +113,7 @@ func TestDotLeavesOut(t *testing.T) {
 	if !strings.Contains(short, "system libraries and packages left out") || !strings.Contains(written(t, GraphJSON, drawn()), "libSystem") {
 		t.Error("what is left out is not said, or missing in the other forms")
 	}
-	if strings.Index(short, `label="F", tooltip="image:`) < strings.LastIndex(short, "subgraph") {
+	if strings.Index(short, `label="F", tooltip="image:`) < strings.LastIndex(short, "subgraph cluster_n") {
 		t.Error("the shared image lies in a cluster")
 	}
 }
@@ -231,7 +232,48 @@ func TestMentionIsDrawnApart(t *testing.T) {
 		return b.String()
 	}
 	const word = `label="mentions"`
-	if m, l := draw(sbom.GradeMentions), draw(sbom.GradeLikely); !strings.Contains(m, word) || strings.Contains(l, word) || strings.Count(l, "color=red3") != strings.Count(m, "color=red3")+1 {
+	if m, l := draw(sbom.GradeMentions), draw(sbom.GradeLikely); !strings.Contains(m, word) || strings.Contains(l, word) || strings.Count(l, "color=red3") != strings.Count(m, "color=red3")+2 {
 		t.Error("a mention is drawn like a tag of grade likely")
+	}
+}
+
+// Whole images, code that was linked in, and background of both do not look
+// alike, and the legend has each that is drawn and no other.
+func TestLibrariesAreDrawnApart(t *testing.T) {
+	g, styles := &graph.Graph{}, map[string]bool{}
+	for i, kind := range []string{kindDynamic, kindStatic} {
+		for k, background := range []string{"false", "true"} {
+			n := graph.Node{ID: "library:" + string(dg(kind+background)), Kind: graph.NodeLibrary, Label: fmt.Sprint(i, k), Attrs: map[string]string{"kind": kind, "background": background}}
+			g.Nodes = append(g.Nodes, n)
+			styles[nodeStyle(&n, true)] = true
+		}
+	}
+	if len(styles) != 4 {
+		t.Errorf("%d ways to draw 4 sorts of libraries", len(styles))
+	}
+	s := written(t, Dot, g)
+	for style := range styles {
+		if strings.Count(s, style) != 2 {
+			t.Errorf("%s is drawn %d times, want once and in the legend", style, strings.Count(s, style))
+		}
+	}
+	if strings.Contains(s, `label="product"`) || strings.Contains(s, `label="loads"`) {
+		t.Error("the legend explains what is not drawn")
+	}
+}
+
+// The legend has a sample of every sort of node and edge, and Graphviz 2.43 fails
+// on edges that take no part in the layout.
+func TestLegendIsComplete(t *testing.T) {
+	s := written(t, Dot, drawn())
+	_, legend, ok := strings.Cut(s, "cluster_legend")
+	if !ok || strings.Contains(s, "constraint=") {
+		t.Error("no legend, or an edge outside the layout")
+	}
+	for _, want := range []string{"product", "bundle", "image of one product", "image in several products", "shared library: a whole image", "code unit", "capability",
+		"reference that leads nowhere", "contains", "loads", "calls", "launches", "opens", "same as", "code has a capability"} {
+		if !strings.Contains(legend, "label="+quoteDot(want)) {
+			t.Errorf("the legend lacks %q", want)
+		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/kinbom/kinbom/graph/query"
@@ -19,36 +21,90 @@ type LibsOptions struct {
 // asked for it shows all copies and functions.
 func Libs(w io.Writer, r *query.Libs, o LibsOptions) error {
 	p := newQueryPage(w, &r.Head)
-	p.text("", "kinbom libs: %s; code that two or more carry: %s, and %d that are background", number(len(r.Products), "product"), number(r.Kinship, "library"), r.Background)
+	third := ""
+	if r.ThirdParty > 0 {
+		third = fmt.Sprintf(" (%d of third parties)", r.ThirdParty)
+	}
+	p.text("", "kinbom libs: %s; code that two or more carry: %s%s, and %d that are background", number(len(r.Products), "product"), number(r.Kinship, "library"), third, r.Background)
 	if r.Kinship+r.Background == 0 {
 		p.blank()
 		p.text("  ", "No code that two products carry was found. That is worth as much as what was looked at:")
 	}
-	var background []string
+	var background []*query.Library
+	section := ""
 	for i := range r.Libraries {
 		l := &r.Libraries[i]
+		if s := sectionOf(l); s != section && r.Asked == "" && (!l.Background || o.Background) {
+			section = s
+			p.head(s)
+		}
 		if l.Background && !o.Background && r.Asked == "" {
-			background = append(background, fmt.Sprintf("%s (in %d)", l.Name, len(l.Carriers)))
+			background = append(background, l)
 			continue
 		}
 		p.library(r, l)
 	}
-	if len(background) > 0 {
-		p.head("BACKGROUND, no kinship (--background shows more)")
-		p.text("  ", "%s", strings.Join(background, ", "))
-	}
+	p.background(background)
 	p.rests(&r.Head)
 	return p.end()
+}
+
+// background lists libraries of the background by name. Found code can be several
+// pieces of one library, each carried by others: they share a line.
+func (p *page) background(list []*query.Library) {
+	if len(list) == 0 {
+		return
+	}
+	p.head("BACKGROUND, no kinship (--background shows more)")
+	of := map[string][]*query.Library{}
+	var names []string
+	for _, l := range list {
+		if of[l.Name] == nil {
+			names = append(names, l.Name)
+		}
+		of[l.Name] = append(of[l.Name], l)
+	}
+	for _, name := range names {
+		least, most := len(of[name][0].Carriers), 0
+		for _, l := range of[name] {
+			least, most = min(least, len(l.Carriers)), max(most, len(l.Carriers))
+		}
+		in := "in " + number(most, "product")
+		if least < most {
+			in = fmt.Sprintf("each in %d to %d products", least, most)
+		} else if len(of[name]) > 1 {
+			in = "each " + in
+		}
+		if n := len(of[name]); n > 1 {
+			in = number(n, "piece") + ", " + in
+		}
+		p.text("  - ", "%s: %s", name, in)
+	}
+}
+
+// sectionOf is the title that a library stands under; "" for what only the family
+// is known to have.
+func sectionOf(l *query.Library) string {
+	switch {
+	case l.Background:
+		return "BACKGROUND, no kinship"
+	case l.ThirdParty():
+		return "THIRD-PARTY, of public packages: in common here, and others may have it too"
+	}
+	return ""
 }
 
 func (p *page) library(r *query.Libs, l *query.Library) {
 	p.head(l.Name)
 	what := l.Kind
 	if l.Functions > 0 {
-		what += ", " + number(l.Functions, "function")
+		what += ", " + functionsOf(l)
 	}
-	if l.Background {
+	switch {
+	case l.Background:
 		what = "background, no kinship; " + what
+	case l.ThirdParty():
+		what = "third-party; " + what
 	}
 	p.text("  ", "%s, %s; rung: %s; in %d of %s", what, l.Word, l.Rung, len(l.Carriers), number(len(r.Products), "product"))
 	p.text("  carried by ", "%s", p.carriers(l))
@@ -58,6 +114,13 @@ func (p *page) library(r *query.Libs, l *query.Library) {
 		}
 	}
 	p.text("  background: ", "%s; %s", map[bool]string{true: "yes", false: "no"}[l.Background], l.Why)
+	for i, k := range l.Packages {
+		if i == most && r.Asked == "" {
+			p.text("  third-party: ", "and %d more; JSON has all", len(l.Packages)-i)
+			break
+		}
+		p.text("  third-party: ", "%s, by %s: %s", k.PURL, k.How, k.Text)
+	}
 	for _, s := range l.SameAs {
 		p.text("  tied to ", "%s: %s", short(s.Library), s.Rung)
 	}
@@ -71,14 +134,40 @@ func (p *page) library(r *query.Libs, l *query.Library) {
 // short is the beginning of a library's id.
 func short(id string) string { return sbom.Digest(strings.TrimPrefix(id, "library:")).Short() }
 
-// carriers names the products, with how many functions each has where they
-// differ, and the word where it is not the same for all.
+// functionsOf says how many different functions a library has, and how many of
+// them an image has at most where that is another number: each architecture, and
+// each version, has its own.
+func functionsOf(l *query.Library) string {
+	fullest, archs := 0, map[string]int{}
+	for _, c := range l.Carriers {
+		for _, k := range c.Copies {
+			archs[k.Arch] = max(archs[k.Arch], k.Functions)
+			fullest = max(fullest, k.Functions)
+		}
+	}
+	s := number(l.Functions, "function")
+	if fullest == l.Functions || fullest == 0 {
+		return s
+	}
+	var each []string
+	for _, a := range slices.Sorted(maps.Keys(archs)) {
+		each = append(each, fmt.Sprintf("%d for %s", archs[a], cmp.Or(a, "an unknown architecture")))
+	}
+	return fmt.Sprintf("%d different functions (an image has at most %s)", l.Functions, strings.Join(each, ", "))
+}
+
+// carriers names the products, with how many functions each has where it lacks
+// some that another has, and the word where it is not the same for all.
 func (p *page) carriers(l *query.Library) string {
+	fullest := 0
+	for _, c := range l.Carriers {
+		fullest = max(fullest, c.Functions)
+	}
 	var out []string
 	for _, c := range l.Carriers {
 		var more []string
-		if c.Functions > 0 && c.Functions < l.Functions {
-			more = append(more, fmt.Sprintf("%d of %d functions", c.Functions, l.Functions))
+		if c.Functions > 0 && c.Functions < fullest {
+			more = append(more, fmt.Sprintf("%d of %d functions", c.Functions, fullest))
 		}
 		if c.Word != l.Word {
 			more = append(more, c.Word)
@@ -98,9 +187,22 @@ func naming(n *query.Naming) string {
 		s += `, from "` + n.Text + `"`
 	}
 	if n.Count > 1 {
-		s += fmt.Sprintf(", %d times", n.Count)
+		s += ", " + counted(n)
 	}
 	return s
+}
+
+// counted says what the number of a naming counts: each way has its own.
+func counted(n *query.Naming) string {
+	switch n.How {
+	case "class prefix":
+		return number(n.Count, "class")
+	case "symbol prefix":
+		return number(n.Count, "function name")
+	case "object file", "Go package", "Swift module":
+		return number(n.Count, "function") + " in all copies together"
+	}
+	return number(n.Count, "reference") + " in all copies together"
 }
 
 func (p *page) copies(l *query.Library) {

@@ -81,8 +81,88 @@ func TestLibsBackground(t *testing.T) {
 		if err := Libs(&b, r, o); err != nil {
 			t.Fatal(err)
 		}
-		if s := b.String(); strings.Contains(s, "zlib (in 2)") == o.Background || strings.Contains(s, "background, no kinship; static, 9 functions") != o.Background {
+		if s := b.String(); strings.Contains(s, "- zlib: in 2 products") == o.Background || strings.Contains(s, "background, no kinship; static, 9 functions") != o.Background {
 			t.Errorf("%+v: %s", o, s)
+		}
+	}
+}
+
+// Pieces of one background library share a line, and names with commas stay apart.
+func TestBackgroundPieces(t *testing.T) {
+	r := &query.Libs{Background: 4}
+	for i, l := range []query.Library{{Name: "Rust crates a, b and 2 more"}, {Name: "zlib"}, {Name: "zlib"}, {Name: "ICU"}, {Name: "ICU"}} {
+		l.ID, l.Background = "library:"+string(dg(string(rune('a'+i)))), true
+		l.Carriers = make([]query.Carrier, 2+i%2) // 2, 3, 2, 3, 2
+		if l.Name == "ICU" {
+			l.Carriers = l.Carriers[:2]
+		}
+		r.Libraries = append(r.Libraries, l)
+	}
+	var b bytes.Buffer
+	if err := Libs(&b, r, LibsOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"  - Rust crates a, b and 2 more: in 2 products\n", "  - zlib: 2 pieces, each in 2 to 3 products\n", "  - ICU: 2 pieces, each in 2 products\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no line %q in:\n%s", want, b.String())
+		}
+	}
+}
+
+// Code of public packages stands apart from the family's own, with what says so.
+func TestThirdPartyStandsApart(t *testing.T) {
+	lib := func(name string, background bool, l ...query.Package) query.Library {
+		return query.Library{ID: "library:" + string(dg(name)), Name: name, Kind: "static", Background: background, Why: "w", Rung: "r", Word: "IDENTICAL", Functions: 3, Packages: l,
+			Carriers: []query.Carrier{{Product: dg("a"), Word: "IDENTICAL"}, {Product: dg("b"), Word: "IDENTICAL"}}}
+	}
+	k := query.Package{PURL: "pkg:cargo/tokio@1.0.0", How: "crate path", Text: "registry/src/x/tokio-1.0.0/src/lib.rs"}
+	r := &query.Libs{Head: query.Head{Schema: query.LibsSchema}, Kinship: 2, ThirdParty: 1, Background: 1,
+		Libraries: []query.Library{lib("Own", false), lib("tokio", false, k), lib("zlib", true, k)}}
+	for _, o := range []LibsOptions{{}, {Background: true}} {
+		var b bytes.Buffer
+		if err := Libs(&b, r, o); err != nil {
+			t.Fatal(err)
+		}
+		s := b.String()
+		own, third, tokio, back := strings.Index(s, "\nOwn\n"), strings.Index(s, "\nTHIRD-PARTY"), strings.Index(s, "\ntokio\n"), strings.Index(s, "\nBACKGROUND, no kinship")
+		if own < 0 || own > third || third > tokio || tokio > back || strings.Count(s, "\nBACKGROUND") != 1 {
+			t.Errorf("%+v: %s", o, s)
+		}
+		if !strings.Contains(s, "2 libraries (1 of third\nparties)") || !strings.Contains(s, "third-party: pkg:cargo/tokio@1.0.0, by crate path") {
+			t.Errorf("%+v: %s", o, s)
+		}
+	}
+}
+
+// Functions of all architectures together are no number that an image has.
+func TestFunctionsByArchitecture(t *testing.T) {
+	carrier := func(p string, arm, intel int) query.Carrier {
+		return query.Carrier{Product: dg(p), Functions: max(arm, intel), Copies: []query.Copy{{Arch: "arm64", Functions: arm}, {Arch: "x86_64", Functions: intel}}}
+	}
+	l := query.Library{Functions: 10, Carriers: []query.Carrier{carrier("a", 6, 5), carrier("b", 4, 5)}}
+	if got, want := functionsOf(&l), "10 different functions (an image has at most 6 for arm64, 5 for x86_64)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	p := &page{labels: map[sbom.Digest]string{dg("a"): "A", dg("b"): "B"}}
+	if got, want := p.carriers(&l), "A; B (5 of 6 functions)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	l.Functions = 6
+	if got := functionsOf(&l); got != "6 functions" {
+		t.Errorf("%q", got)
+	}
+	for _, c := range []struct {
+		n    query.Naming
+		want string
+	}{
+		{query.Naming{How: "class prefix", Name: "HT", Count: 3}, "class prefix: HT, 3 classes"},
+		{query.Naming{How: "symbol prefix", Name: "mz_*", Count: 9}, "symbol prefix: mz_*, 9 function names"},
+		{query.Naming{How: "object file", Name: "N", Count: 29}, "object file: N, 29 functions in all copies together"},
+		{query.Naming{How: "Rust crate", Name: "r", Count: 3}, "Rust crate: r, 3 references in all copies together"},
+		{query.Naming{How: "Rust crate", Name: "r", Count: 1}, "Rust crate: r"},
+	} {
+		if got := naming(&c.n); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 }

@@ -174,6 +174,28 @@ func TestNumbersOfOne(t *testing.T) {
 
 // TestNoNegativesAreNamed: the section on what was not looked at names the
 // products whose "none" is no negative, and shortens a long list.
+// Code of public packages in which no capability starts stands beside the table.
+func TestThirdPartyInReport(t *testing.T) {
+	r := loaded(t)
+	if len(r.Libraries) == 0 {
+		t.Fatal("the report has no library")
+	}
+	l := &r.Libraries[0]
+	for _, background := range []bool{false, true} {
+		for _, starts := range [][]string{{"browser.history.read"}, nil} {
+			l.Name, l.Background, l.Capabilities = "tokio-like", background, starts
+			l.Packages = []finding.Package{{PURL: "pkg:cargo/tokio@1.0.0", How: "crate path", Text: "x"}}
+			apart := strings.Contains(text(t, r), "Third-party, of public packages (1): tokio-like (pkg:cargo/tokio@1.0.0)")
+			if want := !background && starts == nil; apart != want {
+				t.Errorf("background %t, capabilities %v: listed apart %t", background, starts, apart)
+			}
+			if third := r.Summarize(r.Summary.Capability).ThirdParty; (third == 1) != !background {
+				t.Errorf("background %t: %d of third parties", background, third)
+			}
+		}
+	}
+}
+
 func TestNoNegativesAreNamed(t *testing.T) {
 	r := loaded(t)
 	section := func() string {

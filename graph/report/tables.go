@@ -36,7 +36,8 @@ func (p *page) products(r *finding.Report) {
 }
 
 // libraries lists shared code: first that in which a capability starts, then
-// the rest of the kinship; background code by name only.
+// the rest of the kinship; code of public packages in which none starts, and
+// background, by name only.
 func (p *page) libraries(r *finding.Report) {
 	p.head("SHARED LIBRARIES")
 	if len(r.Libraries) == 0 {
@@ -44,13 +45,17 @@ func (p *page) libraries(r *finding.Report) {
 		return
 	}
 	rows := [][]string{{"LIBRARY", "KIND", "SAMENESS", "IN", "CAPABILITIES THAT START IN IT"}}
-	var background []string
+	var background, third []string
 	for _, with := range []bool{true, false} {
 		for _, l := range r.Libraries {
 			if l.Background && with {
 				background = append(background, l.Name)
 			}
 			if l.Background || with != (len(l.Capabilities) > 0) {
+				continue
+			}
+			if !with && l.ThirdParty() {
+				third = append(third, l.Name+" ("+l.Packages[0].PURL+")")
 				continue
 			}
 			rows = append(rows, []string{l.Name, l.Kind, sameness(&l), fmt.Sprint(len(l.Products)), cmp.Or(strings.Join(l.Capabilities, ", "), "-")})
@@ -60,8 +65,11 @@ func (p *page) libraries(r *finding.Report) {
 		shown, left := rows[:min(len(rows), most+1)], len(rows)-1 > most
 		p.table([]int{26, 8, 12, 4, 26}, shown)
 		if left {
-			p.text("  ", "The first %d of %d; JSON has all.", most, r.Summary.Libraries)
+			p.text("  ", "The first %d of %d; JSON has all.", most, len(rows)-1)
 		}
+	}
+	if len(third) > 0 {
+		p.text("  ", "Third-party, of public packages (%d): %s", len(third), strings.Join(third[:min(len(third), most)], ", "))
 	}
 	if len(background) > 0 {
 		p.text("  ", "Background, no kinship (%d): %s", r.Summary.Background, strings.Join(background[:min(len(background), most)], ", "))
@@ -167,6 +175,11 @@ func (p *page) custody(r *finding.Report) {
 		p.text("    ", "sha256 %s", cmp.Or(string(i.SHA256), "not known"))
 	}
 	p.text("  ", "rules %s", cmp.Or(string(r.Rules.Digest), "not known"))
+	if r.Model != nil {
+		p.text("  ", "background model %s, %s", r.Model.Digest, number(r.Model.Libraries, "library"))
+	} else {
+		p.text("  ", "no background model: background was told by names alone")
+	}
 	if r.Family != nil {
 		p.text("  ", "family file %s", r.Family.Digest)
 	}

@@ -193,24 +193,16 @@ func (n *intake) node(path, typ string, size int64, target string, trouble error
 
 // damage turns what a walk lost into gaps; other errors end the work.
 func (n *intake) damage(err error) error {
-	var h *hfsplus.DamageError
-	var a *apfs.DamageError
-	var list []error
-	count := 0
-	switch {
-	case errors.As(err, &h):
-		list, count = h.Errs, h.Count
-	case errors.As(err, &a):
-		list, count = a.Errs, a.Count
-	default:
+	var d *malformed.Damage
+	if !errors.As(err, &d) {
 		return err
 	}
-	for _, e := range list {
+	for _, e := range d.Errs {
 		n.trouble("", e)
 	}
-	if count > len(list) {
+	if d.Count > len(d.Errs) {
 		n.tree.gap(sbom.GapUnreadable, "", -1, "more damage in the volume than is listed")
-		n.tree.Gaps[len(n.tree.Gaps)-1].Count = count - len(list)
+		n.tree.Gaps[len(n.tree.Gaps)-1].Count = d.Count - len(d.Errs)
 	}
 	return nil
 }

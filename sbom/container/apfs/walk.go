@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom/container/decmpfs"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // Type is the type of an entry.
@@ -51,18 +52,18 @@ const rootID = 2
 // is in it. Inside a folder the order is the volume's own: that of a hash of the
 // names, or of the names. An error of visit ends the walk and is returned as it
 // is. Entries are taken from the budget; its error ends the walk too. A
-// *DamageError at the end says that parts of the volume could not be read; all
+// *malformed.Damage at the end says that parts of the volume could not be read; all
 // others have been visited. A volume with Err gives that at once.
 func (v *Volume) Walk(ctx context.Context, visit func(Entry) error) error {
 	if v.Err != nil {
 		return v.Err
 	}
-	w := &walker{v: v, ctx: ctx, visit: visit, seen: map[uint64]struct{}{rootID: {}}}
+	w := &walker{v: v, damage: malformed.Damage{Format: "apfs volume"}, ctx: ctx, visit: visit, seen: map[uint64]struct{}{rootID: {}}}
 	in, err := v.inode(rootID)
 	if err != nil {
-		w.damage.add(fmt.Errorf("root folder: %w", err))
+		w.damage.Add(fmt.Errorf("root folder: %w", err))
 	} else if in.mode&modeType != modeDir {
-		w.damage.add(fault(in.at, "root folder is none, its mode is", uint64(in.mode)))
+		w.damage.Add(fault(in.at, "root folder is none, its mode is", uint64(in.mode)))
 	}
 	if err := w.folder(rootID, "", 1); err != nil {
 		return err
@@ -78,7 +79,7 @@ type walker struct {
 	v      *Volume
 	ctx    context.Context
 	visit  func(Entry) error
-	damage DamageError
+	damage malformed.Damage
 	seen   map[uint64]struct{} // folders met
 }
 
@@ -93,7 +94,7 @@ func (w *walker) folder(id uint64, path string, depth int) error {
 			return err
 		}
 		if len(val) < 18 {
-			w.damage.add(fault(n.at, "record of a name is too short", uint64(len(val))))
+			w.damage.Add(fault(n.at, "record of a name is too short", uint64(len(val))))
 			return nil
 		}
 		e := Entry{ID: le.Uint64(val)}
@@ -112,7 +113,7 @@ func (w *walker) folder(id uint64, path string, depth int) error {
 			return err
 		}
 		return w.folder(e.ID, e.Path, depth+1)
-	}, w.damage.add)
+	}, w.damage.Add)
 }
 
 // enter says whether a folder is to be walked: once, and not too deep.
@@ -123,7 +124,7 @@ func (w *walker) enter(e *Entry, depth int) bool {
 	}
 	if _, met := w.seen[e.ID]; met {
 		err := fault(-1, fmt.Sprintf("folder %q is met a second time, number", e.Path), e.ID)
-		w.damage.add(err)
+		w.damage.Add(err)
 		e.fail(err)
 		return false
 	}

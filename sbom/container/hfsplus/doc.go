@@ -21,8 +21,6 @@
 package hfsplus
 
 import (
-	"fmt"
-
 	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
@@ -41,29 +39,3 @@ type UnsupportedError struct {
 }
 
 func (e *UnsupportedError) Error() string { return e.Name + " is not supported" }
-
-// maxDamage is how many errors a DamageError keeps.
-const maxDamage = 64
-
-// DamageError says that a walk came to its end, and what it lost on the way.
-type DamageError struct {
-	Errs  []error // the first ones, in the order in which they were met
-	Count int     // of all
-}
-
-func (e *DamageError) Error() string {
-	s := fmt.Sprintf("hfs+ catalog has damage in %d places", e.Count)
-	if len(e.Errs) > 0 {
-		s += ", the first: " + e.Errs[0].Error()
-	}
-	return s
-}
-
-// Unwrap gives the errors that were kept.
-func (e *DamageError) Unwrap() []error { return e.Errs }
-
-func (e *DamageError) add(err error) {
-	if e.Count++; len(e.Errs) < maxDamage {
-		e.Errs = append(e.Errs, err)
-	}
-}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kinbom/kinbom/sbom/container/hfsplus/hfsplustest"
 	"github.com/kinbom/kinbom/sbom/limit"
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // tryAll opens, walks and reads an image that may be anything. It returns all
@@ -110,12 +111,12 @@ func TestNodesMetTwice(t *testing.T) {
 	if text := fmt.Sprint(errs); len(all) >= len(whole) || len(all) < 10 || !strings.Contains(text, "damage") {
 		t.Errorf("%d entries of %d, %s", len(all), len(whole), text)
 	}
-	var d *DamageError
+	var d *malformed.Damage
 	if !errors.As(errs[len(errs)-1], &d) || d.Count < 2 || !strings.Contains(fmt.Sprint(d.Errs), "met twice") {
 		t.Errorf("got %v", d)
 	}
 	put32(p, child(2), binary.BigEndian.Uint32(p[v.Catalog+atRoot:])) // an index node as a leaf
-	if _, errs = tryAll(t, p, limit.New(limit.Max{})); !strings.Contains(fmt.Sprint(errs[len(errs)-1].(*DamageError).Errs), "another kind or height") {
+	if _, errs = tryAll(t, p, limit.New(limit.Max{})); !strings.Contains(fmt.Sprint(errs[len(errs)-1].(*malformed.Damage).Errs), "another kind or height") {
 		t.Errorf("got %v", errs)
 	}
 }

@@ -3,17 +3,19 @@ package hfsplus
 import (
 	"context"
 	"fmt"
+
+	"github.com/kinbom/kinbom/sbom/malformed"
 )
 
 // Walk calls visit for every file and folder but the root, in the catalog's
 // order: by the number of the folder that holds it, then by name. An error of
 // visit ends the walk and is returned as it is. Entries are taken from the
-// budget; its error ends the walk too. A *DamageError at the end says that parts
+// budget; its error ends the walk too. A *malformed.Damage at the end says that parts
 // of the catalog could not be read; all others have been visited.
 func (v *Volume) Walk(ctx context.Context, visit func(Entry) error) error {
-	w := &walker{v: v, ctx: ctx, visit: visit, places: newPlacer(v), seen: map[uint32]*[64]uint64{}, next: v.catalog.first}
+	w := &walker{v: v, damage: malformed.Damage{Format: "hfs+ catalog"}, ctx: ctx, visit: visit, places: newPlacer(v), seen: map[uint32]*[64]uint64{}, next: v.catalog.first}
 	if v.rootErr != nil {
-		w.damage.add(v.rootErr)
+		w.damage.Add(v.rootErr)
 	}
 	if v.catalog.depth > 0 {
 		if err := w.node(v.catalog.root, v.catalog.depth); err != nil {
@@ -21,13 +23,13 @@ func (v *Volume) Walk(ctx context.Context, visit func(Entry) error) error {
 		}
 	}
 	if w.damage.Count == 0 && w.records != int64(v.catalog.records) {
-		w.damage.add(fault(-1, "catalog has another number of records than its header says", uint64(v.catalog.records)))
+		w.damage.Add(fault(-1, "catalog has another number of records than its header says", uint64(v.catalog.records)))
 	}
 	if w.damage.Count == 0 && w.next != 0 {
-		w.damage.add(fault(-1, "chain of the catalog's leaves goes on where its index ends, to", uint64(w.next)))
+		w.damage.Add(fault(-1, "chain of the catalog's leaves goes on where its index ends, to", uint64(w.next)))
 	}
 	if w.blocks > v.Blocks {
-		w.damage.add(fault(-1, "files share blocks: they have more than the volume", uint64(w.blocks)))
+		w.damage.Add(fault(-1, "files share blocks: they have more than the volume", uint64(w.blocks)))
 	}
 	if w.damage.Count > 0 {
 		return &w.damage
@@ -41,7 +43,7 @@ type walker struct {
 	ctx     context.Context
 	visit   func(Entry) error
 	places  *placer
-	damage  DamageError
+	damage  malformed.Damage
 	seen    map[uint32]*[64]uint64 // nodes read, one bit each
 	next    uint32                 // leaf that should come next
 	parent  uint32                 // of the last record
@@ -69,11 +71,11 @@ func (w *walker) node(num uint32, height int) error {
 	}
 	n, err := w.v.catalog.load(num, height)
 	if err != nil {
-		w.damage.add(err)
+		w.damage.Add(err)
 		return nil
 	}
 	if w.again(num) {
-		w.damage.add(fault(n.at, "node is met twice in the catalog", uint64(num)))
+		w.damage.Add(fault(n.at, "node is met twice in the catalog", uint64(num)))
 		return nil
 	}
 	if height == 1 {
@@ -82,7 +84,7 @@ func (w *walker) node(num uint32, height int) error {
 	for i := range n.count {
 		child, err := n.child(i)
 		if err != nil {
-			w.damage.add(err)
+			w.damage.Add(err)
 			continue
 		}
 		if err := w.node(child, height-1); err != nil {
@@ -94,21 +96,21 @@ func (w *walker) node(num uint32, height int) error {
 
 func (w *walker) leaf(n *node) error {
 	if n.num != w.next {
-		w.damage.add(fault(n.at, "index and chain of the catalog's leaves differ, the chain goes to", uint64(w.next)))
+		w.damage.Add(fault(n.at, "index and chain of the catalog's leaves differ, the chain goes to", uint64(w.next)))
 	}
 	w.next = n.next
 	for i := range n.count {
 		w.records++
 		rec, err := n.catalogRecord(i)
 		if err != nil {
-			w.damage.add(err)
+			w.damage.Add(err)
 			continue
 		}
 		if rec.kind == recFolderThread || rec.kind == recFileThread || rec.parent == idRootParent {
 			continue
 		}
 		if rec.parent < w.parent {
-			w.damage.add(fault(rec.at, "catalog is out of order at folder", uint64(rec.parent)))
+			w.damage.Add(fault(rec.at, "catalog is out of order at folder", uint64(rec.parent)))
 		}
 		w.parent = rec.parent
 		if err := w.v.budget.TakeEntries(1); err != nil {
