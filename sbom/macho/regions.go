@@ -4,9 +4,10 @@ import "strings"
 
 // Region is the bytes of one section.
 type Region struct {
-	Name   string // "__TEXT,__const"
-	Offset int64  // in the slice
-	Bytes  []byte // alias the input
+	Name    string // "__TEXT,__const"
+	Address uint64 // as Code gives addresses
+	Offset  int64  // in the slice
+	Bytes   []byte // alias the input
 }
 
 // Constants lists the sections in which compilers put literals and tables, those
@@ -25,7 +26,11 @@ func (f *Slice) Constants() []Region {
 		}
 		switch _, name, _ := strings.Cut(c.name, ","); name {
 		case "__cstring", "__const", "__rodata", "__data", "__noptrdata":
-			out = append(out, Region{c.name, int64(c.off), c.data})
+			address := c.addr
+			if s.filetype == typeObject {
+				address += objectBase
+			}
+			out = append(out, Region{c.name, address, int64(c.off), c.data})
 		}
 	}
 	return out

@@ -28,6 +28,7 @@ type deriver struct {
 	code  *fingerprint.Code
 	set   *fingerprint.Set
 	refs  []fingerprint.Reference
+	known survey
 	texts []fingerprint.Written
 	out   []derived
 }
@@ -46,15 +47,24 @@ func hiddenFacts(rules *capability.Set, s *macho.Slice) []sbom.Fact {
 // piece, and paths that they put together. Only what some rule looks for is
 // kept. It also gives the references with what a second look adds to them: the
 // lengths of literals, and the literals that tables name.
-func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference) ([]derived, []fingerprint.Reference) {
-	d := &deriver{rules: rules, slice: s, code: code, set: set, refs: refs}
-	texts, sized := fingerprint.Texts(code, set)
-	d.texts = texts
-	d.measure(sized)
-	d.tables()
-	d.numbers()
-	d.written()
-	d.joined()
+//
+// An image that neither opens a store nor holds a literal of which a rule speaks
+// is not looked at so closely: nearly all images are such.
+func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, known survey) ([]derived, []fingerprint.Reference) {
+	d := &deriver{rules: rules, slice: s, code: code, set: set, refs: refs, known: known}
+	if known.texts || known.opens {
+		d.numbers()
+	}
+	if known.opens {
+		texts, sized := fingerprint.Texts(code, set)
+		d.texts = texts
+		d.measure(sized)
+		d.written()
+	}
+	if known.texts {
+		d.tables()
+		d.joined()
+	}
 	return d.telling(), d.refs
 }
 
@@ -91,35 +101,49 @@ func printableText(b []byte) bool {
 	return len(b) > 0 && !slices.ContainsFunc(b, func(c byte) bool { return (c < ' ' || c > '~') && c != '\t' && c != '\n' && c != '\r' })
 }
 
-// maxTable is how many pointers of one table are looked at.
-const maxTable = 256
+// maxTable is how far a table goes from where code refers to it, in bytes.
+const maxTable = 2048
 
-// tables adds references to the literals that tables name: pointers from a place
-// that a function refers to on, up to the next place that some function refers to
-// or to what is neither pointer nor small number.
+// tables adds references to the literals that tables name, as far as a rule
+// speaks of them: pointers behind a place that a function refers to, or to which
+// a variable there points, with no other such place in between. Where a table
+// ends nothing says; so this may take in what lies behind it.
 func (d *deriver) tables() {
-	slots := make(map[uint64]bool, len(d.refs))
-	for i := range d.refs {
-		slots[d.refs[i].Slot] = true
+	named := d.namedInData()
+	if len(named) == 0 {
+		return
 	}
-	known := map[uint64][]fingerprint.Reference{}
-	var more []fingerprint.Reference
+	type start struct {
+		address  uint64
+		function uint32
+	}
+	near := func(address uint64) bool {
+		i, _ := slices.BinarySearchFunc(named, address, func(r fingerprint.Reference, a uint64) int { return cmp.Compare(r.Slot, a) })
+		return i < len(named) && named[i].Slot-address < maxTable
+	}
+	var starts []start
 	for i := range d.refs {
-		r := d.refs[i]
-		if r.Kind != fingerprint.TargetPointer && (r.Kind != fingerprint.TargetConst || r.Length != 0) || r.Slot%8 != 0 {
+		r := &d.refs[i]
+		if r.Kind != fingerprint.TargetPointer && (r.Kind != fingerprint.TargetConst || r.Length != 0) {
 			continue
 		}
-		l, ok := known[r.Slot]
-		if !ok {
-			l = d.tableAt(r.Slot, slots)
-			if to, ok := d.word(r.Slot); ok && (len(l) == 0 || l[0].Slot != r.Slot) { // perhaps a variable that points to the table
-				l = append(l, d.tableAt(to, slots)...)
-			}
-			known[r.Slot] = l
+		if near(r.Slot) {
+			starts = append(starts, start{r.Slot, r.Function})
 		}
-		for _, x := range l {
-			x.Function = r.Function
-			more = append(more, x)
+		if to, ok := d.word(r.Slot); ok && near(to) {
+			starts = append(starts, start{to, r.Function})
+		}
+	}
+	slices.SortFunc(starts, func(a, b start) int {
+		return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.function, b.function))
+	})
+	starts = slices.Compact(starts)
+	var more []fingerprint.Reference
+	for _, n := range named {
+		last, _ := slices.BinarySearchFunc(starts, n.Slot+1, func(s start, a uint64) int { return cmp.Compare(s.address, a) })
+		for i := last - 1; i >= 0 && starts[i].address == starts[last-1].address && n.Slot-starts[i].address < maxTable; i-- {
+			n.Function = starts[i].function
+			more = append(more, n)
 		}
 	}
 	if len(more) > 0 {
@@ -128,48 +152,30 @@ func (d *deriver) tables() {
 	}
 }
 
-// tableAt lists the literals of the table at an address.
-func (d *deriver) tableAt(address uint64, slots map[uint64]bool) []fingerprint.Reference {
+// namedInData lists the pointers in data to literals of which a rule speaks, by
+// their address, as references of no function yet.
+func (d *deriver) namedInData() []fingerprint.Reference {
 	var out []fingerprint.Reference
-	missed := 0
-	for k := range uint64(maxTable) {
-		at := address + 8*k
-		if k > 0 && slots[at] {
-			break
-		}
-		t := d.code.Resolve(at)
-		switch {
-		case t.Kind == fingerprint.TargetPointer && t.Offset >= 0 && t.Slot:
-			missed = 0
-			n := max(t.Length, int64(len(t.Text)))
-			if next := d.code.Resolve(at + 8); k > 0 || next.Kind != fingerprint.TargetNone || n > 0 {
-				out = append(out, fingerprint.Reference{Kind: fingerprint.TargetPointer, Slot: at, Offset: t.Offset, Length: n})
+	for _, c := range d.slice.Constants() {
+		for at := c.Address + 7&^7; at+8 <= c.Address+uint64(len(c.Bytes)); at += 8 {
+			to, ok := d.word(at)
+			if !ok || to < 1<<12 {
+				continue
 			}
-		case t.Kind == fingerprint.TargetConst && t.Offset >= 0:
+			off, ok := d.slice.OffsetOf(to)
+			if !ok || !d.known.places.holds(off) && !strings.HasSuffix(d.slice.SectionAt(off), ",__cfstring") {
+				continue
+			}
 			if r, ok := d.sizedAt(at); ok {
-				out, missed = append(out, r), 0
-			} else if missed++; missed > 4 {
-				return out
+				out = append(out, r)
+			} else if t := d.code.Resolve(at); t.Kind == fingerprint.TargetPointer && t.Slot && t.Offset >= 0 && d.known.places.holds(t.Offset) {
+				out = append(out, fingerprint.Reference{Kind: fingerprint.TargetPointer, Slot: at, Offset: t.Offset, Length: max(t.Length, int64(len(t.Text)))})
 			}
-		default:
-			return out
 		}
 	}
+	slices.SortFunc(out, func(a, b fingerprint.Reference) int { return cmp.Compare(a.Slot, b.Slot) })
 	return out
 }
-
-// telling drops what no pattern matches.
-func (d *deriver) telling() []derived {
-	u := sbom.Unit{Image: d.slice.Unit.Image, Scope: sbom.ScopeImage}
-	for i := range d.out {
-		u.Facts = append(u.Facts, d.out[i].fact)
-	}
-	keep := d.rules.Telling(&u)
-	n := 0
-	return slices.DeleteFunc(d.out, func(derived) bool { n++; return !keep[n-1] })
-}
-
-func (d *deriver) add(function int, f sbom.Fact) { d.out = append(d.out, derived{function, f}) }
 
 func (d *deriver) word(address uint64) (uint64, bool) {
 	if d.code.Word == nil {
@@ -298,3 +304,16 @@ func numberText(v uint64) string {
 	}
 	return strconv.FormatUint(v, 10)
 }
+
+// telling drops what no pattern matches.
+func (d *deriver) telling() []derived {
+	u := sbom.Unit{Image: d.slice.Unit.Image, Scope: sbom.ScopeImage}
+	for i := range d.out {
+		u.Facts = append(u.Facts, d.out[i].fact)
+	}
+	keep := d.rules.Telling(&u)
+	n := 0
+	return slices.DeleteFunc(d.out, func(derived) bool { n++; return !keep[n-1] })
+}
+
+func (d *deriver) add(function int, f sbom.Fact) { d.out = append(d.out, derived{function, f}) }

@@ -111,8 +111,10 @@ func derivedTexts(t *testing.T, rules *capability.Set, file string) map[string][
 	u.Facts = append(slices.Clip(u.Facts), hiddenFacts(rules, s)...)
 	code := s.Code()
 	set, refs := fingerprint.Pass(code)
-	own, refs := derive(rules, s, code, set, refs)
-	l := locator{rules: rules, unit: &u, places: tellingPlaces(rules, &u, len(u.Facts)), refs: refs}
+	known := placesOf(rules, &u)
+	known.opens = true // the programs of Go here only join
+	own, refs := derive(rules, s, code, set, refs, known)
+	l := locator{rules: rules, unit: &u, places: known.places, refs: refs}
 	out := map[string][]string{}
 	add := func(function int, f *sbom.Fact) {
 		name := set.Functions[function].Name

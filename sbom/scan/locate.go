@@ -14,12 +14,12 @@ import (
 // locate ties the tags of an image to the code units that refer to their
 // evidence. set and refs are what the pass found in the image. The facts of the
 // unit from plain on are those of own, whose functions are known.
-func locate(rules *capability.Set, u *sbom.Unit, plain int, own []derived, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest, sliceOffset int64) []sbom.Tag {
+func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []derived, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest, sliceOffset int64) []sbom.Tag {
 	if !slices.ContainsFunc(tags, func(t sbom.Tag) bool { return t.Grade.Rank() >= sbom.GradeLikely.Rank() }) {
 		return tags
 	}
 	parts := partsOf(set)
-	l := locator{rules: rules, unit: u, places: tellingPlaces(rules, u, plain), refs: refs}
+	l := locator{rules: rules, unit: u, places: known, refs: refs}
 	for i := range own {
 		parts[own[i].function].Facts = append(parts[own[i].function].Facts, plain+i)
 	}
@@ -76,15 +76,34 @@ type place struct {
 	fact     int
 }
 
-func tellingPlaces(rules *capability.Set, u *sbom.Unit, plain int) places {
-	var out places
-	for i, telling := range rules.Telling(u) {
-		if f := &u.Facts[i]; i < plain && telling && f.Offset >= 0 {
-			out = append(out, place{f.Offset, f.Offset + max(f.Length, 1), i})
+// survey is what a first look at an image says.
+type survey struct {
+	places places
+	texts  bool // some literal tells something
+	opens  bool // something opens a store
+}
+
+func placesOf(rules *capability.Set, u *sbom.Unit) survey {
+	seen := rules.Survey(u)
+	out := survey{texts: seen.Texts, opens: seen.Opens}
+	for i, telling := range seen.Telling {
+		if f := &u.Facts[i]; telling && f.Offset >= 0 {
+			out.places = append(out.places, place{f.Offset, f.Offset + max(f.Length, 1), i})
 		}
 	}
-	slices.SortFunc(out, func(a, b place) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.fact, b.fact)) })
+	slices.SortFunc(out.places, func(a, b place) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.fact, b.fact)) })
 	return out
+}
+
+// holds reports whether one of the places holds the byte at an offset.
+func (l places) holds(off int64) bool {
+	n, _ := slices.BinarySearchFunc(l, off+1, func(p place, off int64) int { return cmp.Compare(p.from, off) })
+	for i := n - 1; i >= max(0, n-lookBack); i-- {
+		if off < l[i].to {
+			return true
+		}
+	}
+	return false
 }
 
 // lookBack bounds how many facts that begin before a reference are looked at:

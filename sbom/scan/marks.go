@@ -43,15 +43,15 @@ func (a *sliceAnalysis) look(in analyser, s *macho.Slice) error {
 	}
 	set.Image, set.Arch = s.Image.Digest, s.Image.Arch
 	var own []derived
+	plain, known := len(u.Facts), placesOf(in.rules, &u)
 	if code != nil {
-		own, refs = derive(in.rules, s, code, set, refs)
+		own, refs = derive(in.rules, s, code, set, refs, known)
 	}
-	plain := len(u.Facts)
 	for i := range own {
 		u.Facts = append(u.Facts, own[i].fact)
 	}
 	a.Tags = in.rules.Match(&u, in.file, s.Offset)
-	a.Tags = locate(in.rules, &u, plain, own, a.Tags, set, refs, in.file, s.Offset)
+	a.Tags = locate(in.rules, &u, known.places, plain, own, a.Tags, set, refs, in.file, s.Offset)
 	showHidden(s, a.Tags)
 	sum, sizes, err := saveMarks(in.marks, set)
 	if full(err) {
