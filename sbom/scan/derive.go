@@ -147,9 +147,24 @@ func (d *deriver) tables() {
 		}
 	}
 	if len(more) > 0 {
-		d.refs = append(slices.Clip(d.refs), more...)
-		slices.SortStableFunc(d.refs, func(a, b fingerprint.Reference) int { return cmp.Compare(a.Function, b.Function) })
+		slices.SortStableFunc(more, func(a, b fingerprint.Reference) int { return cmp.Compare(a.Function, b.Function) })
+		d.refs = merged(d.refs, more)
 	}
+}
+
+// merged is two lists of references in the order of their functions as one, what
+// is in a first.
+func merged(a, b []fingerprint.Reference) []fingerprint.Reference {
+	out := make([]fingerprint.Reference, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		n := 0
+		for n < len(a) && a[n].Function <= b[0].Function {
+			n++
+		}
+		out, a = append(out, a[:n]...), a[n:]
+		out, b = append(out, b[0]), b[1:]
+	}
+	return append(append(out, a...), b...)
 }
 
 // namedInData lists the pointers in data to literals of which a rule speaks, by
