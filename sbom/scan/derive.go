@@ -52,6 +52,7 @@ func hiddenFacts(rules *capability.Set, s *macho.Slice) []sbom.Fact {
 // is not looked at so closely: nearly all images are such.
 func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, known survey) ([]derived, []fingerprint.Reference) {
 	d := &deriver{rules: rules, slice: s, code: code, set: set, refs: refs, known: known}
+	d.shorts()
 	if known.texts || known.opens {
 		d.numbers()
 	}
@@ -66,6 +67,20 @@ func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *
 		d.joined()
 	}
 	return d.telling(), d.refs
+}
+
+// shorts are the short strings of Swift, which instructions hold: up to 15 bytes.
+func (d *deriver) shorts() {
+	size := int64(4)
+	if strings.HasPrefix(d.set.Arch, "x86_64") {
+		size = 10 // the move of 8 bytes to a register
+	}
+	for i := range d.refs {
+		r := &d.refs[i]
+		if at, ok := d.slice.OffsetOf(r.Slot); ok && r.Decoded != nil {
+			d.add(int(r.Function), sbom.Fact{Kind: sbom.FactString, Value: r.Decoded, Offset: at, Length: size, Section: d.slice.SectionAt(at), How: sbom.HowImmediates})
+		}
+	}
 }
 
 // measure gives references to literals without an end of their own the length

@@ -48,7 +48,10 @@ __attribute__((noinline)) void in_parts(void *db) { char p[256]; snprintf(p, 256
 __attribute__((noinline)) void in_table(void *db, int i) { use(table[i].name); use(table[i].folder); use(table[i].file); }
 __attribute__((noinline)) double number(double t) { return t + 978307200.0; }
 __attribute__((noinline)) long whole(long t) { return t + 978307200; }
-int main(int n, char **v) { void *db; under_key(db); in_base64(db); in_parts(db); in_table(db, n); use((void *)(long)number(n)); return whole(n); }
+struct swift { unsigned long first, last; };
+extern void give(unsigned long, unsigned long);
+__attribute__((noinline)) void in_swift(void) { give(0x2e79726f74736948, 0xea00000000006264); }
+int main(int n, char **v) { void *db; in_swift(); under_key(db); in_base64(db); in_parts(db); in_table(db, n); use((void *)(long)number(n)); return whole(n); }
 `
 
 // TestDerive wants facts that stand in no one place as they are, in the
@@ -77,6 +80,7 @@ func TestDerive(t *testing.T) {
 					"under_key": {"xor 5a " + path, "xor c3 " + query},
 					"in_base64": {"base64 " + path},
 					"in_parts":  {"joined ~/Library/Safari/History.db"},
+					"in_swift":  {"immediates History.db"},
 					"in_table":  {"places.sqlite", "Library/Safari", "Chrome"},
 				}
 				for name, texts := range want {
