@@ -19,6 +19,7 @@ type joins struct {
 	marked  [(joinMask + 1) / 64]uint64 // by instruction: a branch with a snapshot leads there; a ring
 	at      [joinMask + 1]uint32        // by instruction: index in saved; only where marked
 	next    uint64                      // offset of the next one that is marked
+	waiting int                         // how many are marked
 	saved   []snapshot
 	words   []uint64 // addresses of the registers in the sets, lowest first
 }
@@ -40,7 +41,7 @@ type snapshot struct {
 // reset begins a function.
 func (j *joins) reset() {
 	if j.next != noJoin {
-		j.marked, j.next = [len(j.marked)]uint64{}, noJoin
+		j.marked, j.next, j.waiting = [len(j.marked)]uint64{}, noJoin, 0
 	}
 	j.saved, j.words = j.saved[:0], j.words[:0]
 }
@@ -49,18 +50,15 @@ func (j *joins) reset() {
 func (j *joins) take() {
 	word := j.next >> 2
 	j.marked[word&joinMask>>6] &^= 1 << (word & 63)
-	for n := uint64(0); n <= uint64(len(j.marked)); n++ {
-		i := word>>6 + n
-		rest := j.marked[i&(joinMask>>6)]
-		if n == 0 {
-			rest &^= 1<<(word&63) - 1
-		}
-		if rest != 0 {
-			j.next = (i<<6 + uint64(bits.TrailingZeros64(rest))) << 2
-			return
-		}
+	if j.waiting--; j.waiting == 0 {
+		j.next = noJoin
+		return
 	}
-	j.next = noJoin
+	rest := j.marked[word&joinMask>>6] &^ (1<<(word&63) - 1)
+	for word >>= 6; rest == 0; rest = j.marked[word&(joinMask>>6)] {
+		word++
+	}
+	j.next = (word<<6 + uint64(bits.TrailingZeros64(rest))) << 2
 }
 
 // passTo forgets the branches into what is passed over: data.
@@ -89,6 +87,7 @@ func (j *joins) add(a *arm, to, from uint64) {
 	}
 	*mark |= bit
 	j.next = min(j.next, to)
+	j.waiting++
 	s := snapshot{known: a.known, page: a.page, held: a.known, first: uint32(len(j.words))}
 	for set := s.held; set != 0; set &= set - 1 {
 		j.words = append(j.words, a.address[bits.TrailingZeros32(set)])
