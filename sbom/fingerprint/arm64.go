@@ -21,49 +21,67 @@ const (
 // arm is the state of the pass in one function of arm64: what is known of the
 // general registers. Bit 31 of the sets stands for sp or the zero register and
 // is never set.
+//
+// Immediates of 16 bits are in most code, and mean nothing until movk adds to one
+// or a Swift short string is completed. So only larger ones are followed as they
+// come; the others are looked up in the code when they are needed: see small.go.
 type arm struct {
 	*pass
 	code    []byte // of the function
 	base    uint64 // its address
+	begins  uint64 // offset of the first instruction that follows on without data between
+	passed  uint64 // offset behind the last instruction, while run is not at work
 	known   uint32 // registers whose address is known
 	page    uint32 // of these: only the page, made by adrp; means nothing of others
-	pending uint32 // registers with an immediate that was not looked at yet
+	pending uint32 // registers with an immediate that was not looked at yet: large ones, or all where texts is set
 	big     uint32 // of these: above 16 bits
-	gone    uint64 // offset of the instruction that no path from above reaches
+	texts   bool   // one of these may be the end of a short string
 	address [32]uint64
 	value   [32]uint64
 	moved   [32]uint64 // address of the instruction that completes the value
 	buffer  [16]byte
+	small   small
 	joins   joins
 }
 
 func (p *pass) passARM() {
-	a := &arm{pass: p}
+	a := &arm{pass: p, joins: joins{first: 1}}
 	run := a.run
 	for i := range p.set.Functions {
 		a.code = p.begin(i)
-		a.base, a.known, a.page, a.pending, a.big, a.gone = p.starts[i], 0, 0, 0, 0, ^uint64(0)
+		a.base, a.begins, a.passed = p.starts[i], 0, 0
+		a.known, a.page, a.pending, a.big, a.texts = 0, 0, 0, 0, false
+		a.small.reset()
 		a.joins.reset()
 		p.runs(a.code, run)
-		a.joins.passTo(uint64(len(a.code)))
 		a.flush(a.pending)
 		p.close()
+		a.joins.first += uint32(len(a.code)/4) + 1
 	}
 }
 
 // run takes the instructions of a part of the function. Offsets are multiples of 4.
 func (a *arm) run(code []byte, from, to uint64) {
-	a.joins.passTo(from)
+	if from != a.passed {
+		a.passOver(from)
+	}
 	left := uint64(0)
 	for at := from; ; at += 4 {
-		at, a.state, a.known, a.pending = a.plain(code[:to], at, a.state, a.known, a.pending, a.careful())
-		if at >= to {
-			break
+		end := min(to, a.joins.next)
+		if !a.texts {
+			if a.known|a.pending != 0 {
+				at, a.state, a.known = a.plain(code[:end], at, a.state, a.known, a.pending)
+			}
+			if a.known|a.pending == 0 {
+				at, a.state = a.quick(code[:end], at, a.state)
+			}
 		}
-		if mark := &a.joins.marks[at>>2&joinMask]; *mark == joinSaved {
-			*mark = 0
+		if at >= end {
+			if at >= to {
+				break
+			}
 			a.join(at)
-			at -= 4 // once more, without the mark
+			at -= 4 // once more, without the snapshot
 			continue
 		}
 		w := binary.LittleEndian.Uint32(code[at:])
@@ -72,43 +90,65 @@ func (a *arm) run(code []byte, from, to uint64) {
 		} else {
 			left++
 		}
+		if a.texts {
+			a.leaveTexts(at + 4)
+		}
 	}
+	a.passed = to
 	a.count += (to-from)/4 - left
-	a.joins.next = to
 	a.ends(code, from, to)
 }
 
-// plain takes instructions from an offset on, up to one that is special or that
-// a branch with a snapshot leads to, or to the end of code. It gives the offset
-// of that one, and the state in front of it. It keeps all that it changes in
-// registers of the machine: that is what makes the pass fast. So it calls nothing.
-func (a *arm) plain(code []byte, at, state uint64, known, pending, careful uint32) (uint64, uint64, uint32, uint32) {
+// passOver goes on behind data.
+func (a *arm) passOver(to uint64) {
+	if !a.texts {
+		a.settle(a.passed)
+	}
+	a.small.since, a.begins = to, to
+	a.joins.passTo(to)
+}
+
+// quick takes instructions from an offset on while nothing is known of any
+// register, up to one that is special or to the end of code. It gives the offset
+// of that one, and the state in front of it. Like plain it calls nothing and
+// keeps what it changes in registers of the machine: most code passes here.
+func (a *arm) quick(code []byte, at, state uint64) (uint64, uint64) {
 	for at < uint64(len(code)) {
-		mark := &a.joins.marks[at>>2&joinMask]
-		if *mark != 0 {
-			if *mark == joinSaved {
+		w := uint32(code[at+3])<<24 | uint32(code[at+2])<<16 | uint32(code[at+1])<<8 | uint32(code[at]) // one load
+		if does := armQuick[w>>21]; does != 0 {
+			if does&armSpecial != 0 {
 				break
 			}
-			known, *mark = 0, 0
+			to := at + quickDistance(does, w)
+			if to >= uint64(len(a.code)) {
+				break
+			}
+			if to-at-1 < joinReach<<2 {
+				a.joins.nothing[to>>2&joinMask] = a.joins.first + uint32(to>>2)
+			}
+		}
+		state = mix(state, uint64(w))
+		at += 4
+	}
+	return at, state
+}
+
+// plain takes instructions from an offset on while an address or a large
+// immediate is known, up to one that is special or to the end of code. It gives
+// the offset of that one, and the state in front of it.
+func (a *arm) plain(code []byte, at, state uint64, known, pending uint32) (uint64, uint64, uint32) {
+	for at < uint64(len(code)) {
+		if a.joins.nothing[at>>2&joinMask] == a.joins.first+uint32(at>>2) {
+			known = 0
+		}
+		if known|pending == 0 {
+			break
 		}
 		w := uint32(code[at+3])<<24 | uint32(code[at+2])<<16 | uint32(code[at+1])<<8 | uint32(code[at]) // one load
 		does := uint32(armDoes[w>>21<<2|w>>10&3])
-		if does&armSpecial|known|pending == 0 { // nothing to forget
-			state = mix(state, uint64(w))
-			at += 4
-			continue
-		}
 		rn := w >> 5 & 31
 		writes := (does&1<<(w&31) | does>>1&1<<rn | does>>2&1<<(w>>10&31)) &^ (armSaved * (does >> 3 & ((rn + 1) >> 5)))
-		if does&armSpecial|known>>rn<<4&does&armBase|(known|pending)>>(w&31)<<5&does&armPerhaps|careful&writes != 0 {
-			if rd := w & 31; w&0x7fe00000 == 0x52800000 && careful == 0 && rd != 31 { // movz of 16 bits
-				a.value[rd], a.moved[rd] = uint64(w>>5&0xffff), a.base+at
-				known &^= 1 << rd
-				pending |= 1 << rd
-				state = mix(state, uint64(w))
-				at += 4
-				continue
-			}
+		if does&armSpecial|known>>rn<<4&does&armBase|(known|pending)>>(w&31)<<5&does&armPerhaps|pending&writes != 0 {
 			if known|^does&armJump != 0 {
 				break
 			}
@@ -116,17 +156,16 @@ func (a *arm) plain(code []byte, at, state uint64, known, pending, careful uint3
 			if to >= uint64(len(a.code)) {
 				break
 			}
-			if to > at && to-at <= joinReach<<2 {
-				a.joins.marks[to>>2&joinMask] |= joinNothing
+			if to-at-1 < joinReach<<2 {
+				a.joins.nothing[to>>2&joinMask] = a.joins.first + uint32(to>>2)
 			}
 			writes = 0
 		}
 		known &^= writes
-		pending &^= writes
 		state = mix(state, uint64(w))
 		at += 4
 	}
-	return at, state, known, pending
+	return at, state, known
 }
 
 // ends notes where the last instruction of a part of the function is that is no
@@ -140,17 +179,11 @@ func (a *arm) ends(code []byte, from, to uint64) {
 	}
 }
 
-// careful is the set of registers that may not be forgotten without a look at
-// their immediates.
-func (a *arm) careful() uint32 {
-	if a.big == 0 {
-		return 0
-	}
-	return a.pending
-}
-
-// special is the token of an instruction that plain does not take; 0: none.
+// special is the token of an instruction that neither quick nor plain takes; 0: none.
 func (a *arm) special(class armClass, w uint32, at uint64) uint64 {
+	if a.joins.nothing[at>>2&joinMask] == a.joins.first+uint32(at>>2) {
+		a.known = 0
+	}
 	pc := a.base + at
 	switch class {
 	case armKeep:
@@ -167,7 +200,7 @@ func (a *arm) special(class armClass, w uint32, at uint64) uint64 {
 	case armAdd:
 		return a.add(w)
 	case armMove:
-		a.move(w, pc)
+		a.move(w, at)
 	case armPage:
 		if rd := w & 31; rd != 31 {
 			if a.pending>>rd&1 != 0 {
@@ -195,8 +228,6 @@ func (a *arm) special(class armClass, w uint32, at uint64) uint64 {
 	case armRegister:
 		if w>>21&7 == 1 {
 			a.kill(armCalleeGone)
-		} else {
-			a.gone = at + 4
 		}
 	case armSystem:
 		if w == armNop {
@@ -227,9 +258,6 @@ func armDistance(class armClass, w uint32) uint64 {
 // branch is the token of a branch: whole inside of the function, without its
 // distance to the outside.
 func (a *arm) branch(class armClass, w uint32, at uint64) uint64 {
-	if class == armB {
-		a.gone = at + 4
-	}
 	to := at + armDistance(class, w)
 	if to < uint64(len(a.code)) {
 		if to > at {
@@ -332,33 +360,30 @@ func (a *arm) access(form uint32, address uint64, scale uint32) uint64 {
 }
 
 // move follows an immediate that is put together in a register.
-func (a *arm) move(w uint32, pc uint64) {
-	rd, shift := w&31, w>>21&3<<4
+func (a *arm) move(w uint32, at uint64) {
+	rd, bit := w&31, uint32(1)<<(w&31)
 	if rd == 31 {
 		return
 	}
-	part := uint64(w>>5&0xffff) << shift
-	if w>>29&3 == 3 && a.pending>>rd&1 == 1 { // movk
-		a.value[rd] = a.value[rd]&^(0xffff<<shift) | part
-		a.moved[rd] = pc
-		a.big |= 1 << rd
+	if w>>29&3 == 3 && (a.pending&bit != 0 || !a.texts && a.isSmall(rd, at)) { // movk
+		shift := w >> 21 & 3 << 4
+		a.value[rd] = a.value[rd]&^(0xffff<<shift) | uint64(w>>5&0xffff)<<shift
+		a.moved[rd] = a.base + at
+		a.pending |= bit
+		a.big |= bit
+		a.enterTexts(rd, at)
 		return
 	}
-	a.kill(1 << rd)
-	switch w >> 29 & 3 {
-	case 0: // movn
-		part = ^part
-		if w>>31 == 0 {
-			part = uint64(uint32(part))
-		}
-	case 2: // movz
-	default:
+	a.kill(bit)
+	v, ok := immediate(w)
+	if !ok || v <= maxSmall && !a.texts {
 		return
 	}
-	a.value[rd], a.moved[rd] = part, pc
-	a.pending |= 1 << rd
-	if part > 0xffff {
-		a.big |= 1 << rd
+	a.value[rd], a.moved[rd] = v, a.base+at
+	a.pending |= bit
+	if v > maxSmall {
+		a.big |= bit
+		a.enterTexts(rd, at)
 	}
 }
 

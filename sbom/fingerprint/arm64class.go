@@ -95,10 +95,53 @@ func armDoing(w uint32) uint8 {
 		does = armPerhaps
 	case armFar, armNear:
 		does = armSpecial | armJump
+	case armMove:
+		does = armSpecial
+		if w>>29&3 == 2 && w>>21&3 == 0 { // movz of 16 bits: see small
+			does = armWritesD
+		}
 	default:
 		does = armSpecial
 	}
 	return does
+}
+
+// armQuick says by the bits 21 to 31 what an instruction is while nothing is known
+// of any register: 0 for those that count as they are, armSpecial, or one of
+// quickFar, quickNear and quickB for a branch that may stay in the function.
+var armQuick = armQuickTable()
+
+const (
+	quickFar = 1 + iota
+	quickNear
+	quickB
+)
+
+func armQuickTable() (table [2048]uint8) {
+	for top := range table {
+		w := uint32(top) << 21
+		switch class := armClasses[top]; class {
+		case armFar:
+			table[top] = quickFar
+		case armNear:
+			table[top] = quickNear
+		case armB:
+			table[top] = quickB
+		case armConvert, armExclusive, armRegister:
+		default:
+			for _, low := range []uint32{0, 1 << 10, 2 << 10, 3 << 10} {
+				table[top] |= armDoing(w|low) & armSpecial
+			}
+		}
+	}
+	table[0] = armSpecial // perhaps zeros
+	return table
+}
+
+// quickDistance is how far a branch of armQuick leads, in bytes, as a step.
+func quickDistance(does uint8, w uint32) uint64 {
+	left, right := [4]uint8{quickFar: 8, quickNear: 13, quickB: 6}[does&3], [4]uint8{quickFar: 13, quickNear: 18, quickB: 6}[does&3]
+	return uint64(int64(int32(w<<(left&31))>>(right&31)) << 2)
 }
 
 // armPlainWrites is the set of general registers that an instruction writes of

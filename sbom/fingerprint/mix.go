@@ -16,9 +16,10 @@ const (
 	mixLength = 0xe7037ed1a0b428db
 )
 
-// mix takes one token into the state.
+// mix takes one token into the state. What does not wait for the state is done
+// with first: a pass takes as long as the states need that follow each other.
 func mix(state, token uint64) uint64 {
-	hi, lo := bits.Mul64(state^token^mixBytes, mixState)
+	hi, lo := bits.Mul64(state^(token^mixBytes), mixState)
 	return hi ^ lo
 }
 
@@ -31,9 +32,11 @@ func finish(state, count uint64) uint64 {
 // digest is the hash of bytes, 8 at a time. Different kinds of one content differ.
 func digest(kind uint64, b []byte) uint64 {
 	state, n := mix(mixLength, kind), uint64(len(b))
+	hi, lo := state, uint64(0) // the state is their exclusive-or; lo is there before hi
 	for ; len(b) >= 8; b = b[8:] {
-		state = mix(state, binary.LittleEndian.Uint64(b))
+		hi, lo = bits.Mul64(hi^(lo^(binary.LittleEndian.Uint64(b)^mixBytes)), mixState)
 	}
+	state = hi ^ lo
 	if len(b) > 0 {
 		var last [8]byte
 		copy(last[:], b)

@@ -179,6 +179,7 @@ func (p *pass) prepare() {
 		total += int(p.sizes[i])
 	}
 	p.targets.grow(total / 192)
+	p.targets.list = make([]target, 0, total/384)
 	p.targets.places = make([]placed, 0, total/384)
 	p.calls = make([]Call, 0, total/64)
 	p.uses = make([]uint32, 0, total/96)

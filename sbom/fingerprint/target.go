@@ -25,7 +25,6 @@ type target struct {
 	place    uint32 // 1 + index in targets.places; 0: it is no reference
 	kind     TargetKind
 	purpose  purpose
-	known    bool // the entry is in use
 	indirect bool // a slot that linkers may look through: loading it only builds an address
 }
 
@@ -37,20 +36,26 @@ type placed struct {
 	kind    TargetKind
 }
 
-// targets remembers what lies at addresses: open addressing.
+// targets remembers what lies at addresses: open addressing into a list, so that
+// the table is small enough to be near, and what is new is written side by side.
 type targets struct {
-	table  []target // its length is a power of two
-	used   int
+	table  []uint32 // 1 + index in list; 0: free. Its length is a power of two
+	list   []target
 	places []placed
 }
 
-// slot is the place in the table of an address: its entry, or a free one. What lies
-// side by side stands side by side: code refers to its literals in their order.
-func (t *targets) slot(address uint64, why purpose) *target {
+// slot is the place in the table of an address: where its entry is, or a free one.
+// What lies side by side stands side by side: code refers to its literals in their
+// order.
+func (t *targets) slot(address uint64, why purpose) *uint32 {
 	mask := uint64(len(t.table) - 1)
 	for i := ((address>>9^uint64(why)<<48)*mixState>>24<<4 + address>>5&15) & mask; ; i = (i + 1) & mask {
-		if e := &t.table[i]; e.address == address && e.purpose == why || !e.known {
-			return e
+		at := &t.table[i]
+		if *at == 0 {
+			return at
+		}
+		if e := &t.list[*at-1]; e.address == address && e.purpose == why {
+			return at
 		}
 	}
 }
@@ -61,27 +66,26 @@ func (t *targets) grow(n int) {
 	for 3*size < 4*n {
 		size *= 2
 	}
-	old := t.table
-	t.table = make([]target, size)
-	for i := range old {
-		if e := &old[i]; e.known {
-			*t.slot(e.address, e.purpose) = *e
-		}
+	t.table = make([]uint32, size)
+	for i := range t.list {
+		e := &t.list[i]
+		*t.slot(e.address, e.purpose) = uint32(i) + 1
 	}
 }
 
 // target resolves an address for a purpose. The result is good until the next call.
 func (p *pass) target(address uint64, why purpose) *target {
-	t := p.targets.slot(address, why)
-	if t.known {
-		return t
+	at := p.targets.slot(address, why)
+	if *at != 0 {
+		return &p.targets.list[*at-1]
 	}
-	if 4*p.targets.used >= 3*len(p.targets.table) {
-		p.targets.grow(2 * p.targets.used)
-		t = p.targets.slot(address, why)
+	if n := len(p.targets.list); 4*n >= 3*len(p.targets.table) {
+		p.targets.grow(2 * n)
+		at = p.targets.slot(address, why)
 	}
-	p.targets.used++
-	*t = target{address: address, purpose: why, known: true}
+	p.targets.list = append(p.targets.list, target{address: address, purpose: why})
+	*at = uint32(len(p.targets.list))
+	t := &p.targets.list[*at-1]
 	found := p.code.Resolve(address)
 	if why == purposeBranch {
 		address, found = p.through(address, found)

@@ -28,12 +28,13 @@ const (
 // coder fills a fingerprint.Code.
 type coder struct {
 	*slice
-	rules  objc
-	places placeIndex
-	out    *fingerprint.Code
-	golang bool
-	roots  []fingerprint.Root
-	leads  uint64 // what is left of the bytes that resolving may look at
+	rules     objc
+	places    placeIndex
+	out       *fingerprint.Code
+	golang    bool
+	roots     []fingerprint.Root
+	addresses []uint64 // addresses of the functions, to find one with little memory; see function
+	leads     uint64   // what is left of the bytes that resolving may look at
 }
 
 // codeAllowance is how often the bytes of a slice may be looked at in resolving
@@ -152,7 +153,13 @@ func (c *coder) inCode(addr uint64) bool {
 
 // function is the index of the function that begins at an address, or -1.
 func (c *coder) function(addr uint64) int {
-	i, found := slices.BinarySearchFunc(c.out.Functions, addr, func(b fingerprint.Boundary, a uint64) int { return cmp.Compare(b.Address, a) })
+	if c.addresses == nil { // only once, when all functions are known
+		c.addresses = make([]uint64, len(c.out.Functions))
+		for i := range c.out.Functions {
+			c.addresses[i] = c.out.Functions[i].Address
+		}
+	}
+	i, found := slices.BinarySearch(c.addresses, addr)
 	if !found {
 		return -1
 	}

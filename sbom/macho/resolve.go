@@ -112,7 +112,7 @@ func (c *coder) constant(p *place, at uint64) fingerprint.Target {
 			return fingerprint.Target{Kind: fingerprint.TargetConst, Offset: int64(p.off + at)}
 		}
 	case holdsConst:
-		if n := c.array(p.data[at:]); n > 0 {
+		if n := c.array(p, at); n > 0 {
 			return fingerprint.Target{Kind: fingerprint.TargetString, Text: p.data[at : at+uint64(n) : at+uint64(n)], Offset: int64(p.off + at)}
 		}
 	}
@@ -143,22 +143,42 @@ func (c *coder) literalAt(p *place, at uint64) fingerprint.Target {
 	return fingerprint.Target{Kind: fingerprint.TargetString, Text: b[:len(b):len(b)], Offset: int64(p.off + at)}
 }
 
-// array is the length of a terminated character array at the start of b, or 0.
-func (c *coder) array(b []byte) int {
+// array is the length of a terminated character array that begins in a place, or 0.
+func (c *coder) array(p *place, at uint64) int {
+	b := p.data[at:]
 	b = b[:min(len(b), maxName)]
-	n := plainText(b)
-	for ; n < len(b); n++ {
-		if v := b[n]; !printable[v] {
-			if c.pay(n+1) && v == 0 && n >= minRun {
-				return n
+	n := c.textRun(p, at, len(b))
+	if n == len(b) {
+		c.pay(n)
+		return 0
+	}
+	if c.pay(n+1) && b[n] == 0 && n >= minRun {
+		return n
+	}
+	return 0
+}
+
+// textRun is how many bytes of text begin in a place, at most as many as asked for.
+// What was found last is kept: compilers that know the length of a literal lay
+// them end to end, so that code refers into one run of text again and again.
+func (c *coder) textRun(p *place, at uint64, most int) int {
+	limit := at + uint64(most)
+	if at < p.text.from || at > p.text.to {
+		p.text.from, p.text.to, p.text.ends = at, at, false
+	}
+	for to := &p.text.to; !p.text.ends && *to < limit; {
+		*to += uint64(plainText(p.data[*to:limit]))
+		for ; *to < limit; *to++ {
+			if v := p.data[*to]; !printable[v] {
+				p.text.ends = true
+				break
+			} else if v < ' ' { // a tab or line end: go on behind it
+				*to++
+				break
 			}
-			return 0
-		} else if v < ' ' { // a tab or line end: go on behind it
-			n += plainText(b[n+1:])
 		}
 	}
-	c.pay(len(b))
-	return 0
+	return int(min(p.text.to, limit) - at)
 }
 
 // plainText is how many bytes at the start of b are surely from space to tilde,

@@ -27,7 +27,10 @@ func (c *coder) findRoots() {
 	c.loadMethods()
 	c.eachPointer(func(addr uint64) { c.root(addr, fingerprint.RootPointer) })
 	slices.SortFunc(c.roots, func(a, b fingerprint.Root) int {
-		return cmp.Or(cmp.Compare(a.Address, b.Address), cmp.Compare(a.Kind, b.Kind))
+		if a.Address != b.Address {
+			return cmp.Compare(a.Address, b.Address)
+		}
+		return cmp.Compare(a.Kind, b.Kind)
 	})
 	c.out.Roots = slices.Compact(c.roots)
 }
