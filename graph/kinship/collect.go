@@ -167,7 +167,9 @@ func (c *collector) lineage(n int) (Lineage, bool) {
 	if n < len(c.k.strains) {
 		l.Background = int(c.k.strains[n].background)
 	}
+	marks := 0 // of members: one mark at many places of an image is one thing to say
 	for at := 0; at < len(units); {
+		before := len(l.Members)
 		end := at + 1
 		for end < len(units) && units[end].member == units[at].member {
 			end++
@@ -186,9 +188,12 @@ func (c *collector) lineage(n int) (Lineage, bool) {
 			}
 			l.Members = append(l.Members, m)
 		}
+		if len(l.Members) > before {
+			marks++
+		}
 		at = end
 	}
-	if !c.says(l.Members) {
+	if float64(marks) < c.f.t.Functions && !c.tells(l.Members) {
 		return Lineage{}, false
 	}
 	c.copies(&l, n)
@@ -239,12 +244,9 @@ func (c *collector) findTelling() {
 	})
 }
 
-// says reports whether members are more than chance: enough of them, or one that
-// is long and refers to literals.
-func (c *collector) says(l []Member) bool {
-	if float64(len(l)) >= c.f.t.Functions {
-		return true
-	}
+// tells reports whether one of the members is more than chance by itself: it is
+// long and refers to literals.
+func (c *collector) tells(l []Member) bool {
 	for i := range l {
 		if u := l[i].Units[0]; c.telling[u.Image][u.Function] {
 			return true

@@ -1,7 +1,6 @@
 package kinship
 
 import (
-	"encoding/binary"
 	"runtime"
 	"slices"
 	"sync"
@@ -207,10 +206,7 @@ func (f *family) join(rows []row) {
 		if carriers.count() < 2 {
 			continue
 		}
-		key = key[:0]
-		for _, p := range carriers {
-			key = binary.LittleEndian.AppendUint64(key, p)
-		}
+		key = carriers.key(key[:0])
 		set, ok := known[string(key)]
 		if !ok {
 			set = uint32(len(f.sets))

@@ -20,8 +20,9 @@ func (f *family) tie(k *stock) {
 			pairs = append(pairs, imagePair{min(a, b), max(a, b)})
 		}
 	}
-	f.choose(k, cands, found)
-	f.whole(k, pairs)
+	covered := f.cover(k, cands, found)
+	f.choose(k, cands, found, fewProducts)
+	f.whole(k, pairs, covered)
 	f.settle(k)
 }
 
@@ -39,8 +40,9 @@ const sure = .8
 
 // choose takes the ties that can hold together, the best first. A library lies
 // in an image once: a strain is not tied to two that one image has, unless
-// nearly all of its text says so.
-func (f *family) choose(k *stock, cands []candidate, found []tied) {
+// nearly all of its text says so. least is how many products must carry what is
+// joined by calls then.
+func (f *family) choose(k *stock, cands []candidate, found []tied, least int) {
 	order := make([]int, 0, len(cands))
 	for i := range cands {
 		if found[i].ok {
@@ -77,6 +79,7 @@ func (f *family) choose(k *stock, cands []candidate, found []tied) {
 				continue
 			}
 			t.join(a, b)
+			k.keep(found[i].links, c.a)
 			r := t.root(a)
 			for m := range in[a+b-r] {
 				in[r][m] = true
@@ -89,25 +92,37 @@ func (f *family) choose(k *stock, cands []candidate, found []tied) {
 			} else if c.part < f.t.Contained {
 				continue // else more functions of a copy that is known
 			}
-			for _, l := range found[i].links {
-				l.strain = c.a
-				k.extra = append(k.extra, l)
-			}
+			k.keep(found[i].links, c.a)
 		default:
 			k.pairs = append(k.pairs, found[i].links)
 		}
 	}
-	f.follow(k, t)
+	f.follow(k, t, least)
 }
 
-// follow renumbers the strains that were joined.
-func (f *family) follow(k *stock, t forest) {
+// keep notes links that are of a strain.
+func (k *stock) keep(links []link, strain uint32) {
+	for _, l := range links {
+		l.strain = strain
+		k.extra = append(k.extra, l)
+	}
+}
+
+// follow renumbers the strains that were joined, and joins what their ties show
+// to be mixed, side by side or called by what the same products carry, where these
+// are at least so many.
+func (f *family) follow(k *stock, t forest, least int) {
 	f.renumber(k, number(t))
 	for range maxRounds { // ties make one of what was two: more lies mixed, or side by side, now
 		joined, mixed := f.interleave(k.of)
 		joined, beside := f.adjoin(joined)
 		if !mixed && !beside {
-			break
+			called := false
+			carriers := f.carriersOf(joined)
+			joined, called = f.callers(joined, carriers, func(a, b uint32) bool { return carriers[a].count() >= least })
+			if !called {
+				break
+			}
 		}
 		to := make([]uint32, len(k.strains))
 		for w, old := range k.of {

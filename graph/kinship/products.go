@@ -1,6 +1,7 @@
 package kinship
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
 )
@@ -22,6 +23,14 @@ func (p products) count() int {
 		n += bits.OnesCount64(w)
 	}
 	return n
+}
+
+// key appends what only equal sets have in common.
+func (p products) key(to []byte) []byte {
+	for _, w := range p {
+		to = binary.LittleEndian.AppendUint64(to, w)
+	}
+	return to
 }
 
 // within reports whether all products are in the other set too.
