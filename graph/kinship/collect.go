@@ -13,12 +13,15 @@ func (f *family) result(k *stock) *Result {
 	c.gather()
 	c.findTelling()
 	out := &Result{Gaps: f.unread}
+	at := map[uint32]int{} // by strain: its lineage
 	for n := range c.units {
 		if l, ok := c.lineage(n); ok {
+			at[uint32(n)] = len(out.Lineages)
 			out.Lineages = append(out.Lineages, l)
 		}
 	}
-	slices.SortFunc(out.Lineages, func(a, b Lineage) int { return compareUnits(a.Members[0].Units[0], b.Members[0].Units[0]) })
+	out.Similar = c.similar(at)
+	out.sort()
 	return out
 }
 
@@ -334,7 +337,7 @@ func (c *collector) copies(l *Lineage, n int) {
 	}
 	slices.SortFunc(l.Copies, func(a, b Copy) int { return cmp.Compare(a.Image, b.Image) })
 	for i := range l.Copies { // what no build has is one of its own
-		if l.Copies[i].Build < 0 {
+		if l.Copies[i].Build < 0 && l.Copies[i].Units > 0 {
 			l.Copies[i].Build = builds
 			builds++
 		}

@@ -20,10 +20,12 @@ func (f *family) tie(k *stock) {
 			pairs = append(pairs, imagePair{min(a, b), max(a, b)})
 		}
 	}
+	alike := f.similar(k, cands, found, owned)
 	covered := f.cover(k, cands, found)
 	f.choose(k, cands, found, fewProducts)
 	f.whole(k, pairs, covered)
 	f.settle(k)
+	k.noteSimilar(alike)
 }
 
 // place is the image in which a node is looked at.
@@ -35,7 +37,8 @@ func (f *family) place(k *stock, node uint32) uint32 {
 }
 
 // sure is the share of a strain's own text from which on it is tied to another
-// although an image has both: it is a part of the same library that came apart.
+// although an image has both, when their functions confirm it: it is a part of
+// the same library that came apart, or a second build of it in one program.
 const sure = .8
 
 // choose takes the ties that can hold together, the best first. A library lies
@@ -75,7 +78,7 @@ func (f *family) choose(k *stock, cands []candidate, found []tied, least int) {
 		switch {
 		case c.b < n:
 			a, b := t.root(c.a), t.root(c.b)
-			if a == b || c.part < sure && overlap(in[a], in[b]) {
+			if a == b || (c.part < sure || !found[i].firm) && overlap(in[a], in[b]) {
 				continue
 			}
 			t.join(a, b)
@@ -158,19 +161,19 @@ func (f *family) renumber(k *stock, to []uint32) {
 // tied is what became of a candidate.
 type tied struct {
 	ok    bool
+	firm  bool // enough pairs of functions confirm it
 	links []link
 }
 
-// try decides about one candidate: enough text, or enough pairs of functions.
+// try decides about one candidate: enough pairs of functions, or much of the text
+// and a little structure. Two programs that read one thing have its text, each in
+// functions of its own.
 func (f *family) try(k *stock, c *candidate) tied {
 	n := uint32(len(k.strains))
 	if c.b < n {
-		if c.part >= f.t.Contained {
-			return tied{ok: true}
-		}
 		a, b := &k.strains[c.a], &k.strains[c.b]
-		_, ok := f.confirm(k, a.rep, f.territory(k, a.rep, c.a), b.rep, f.territory(k, b.rep, c.b))
-		return tied{ok: ok}
+		links, ok := f.confirm(k, a.rep, f.territory(k, a.rep, c.a), b.rep, f.territory(k, b.rep, c.b))
+		return tied{ok: ok || c.part >= f.t.Contained && f.beside(links), firm: ok}
 	}
 	if c.a < n {
 		a := &k.strains[c.a]
@@ -178,10 +181,28 @@ func (f *family) try(k *stock, c *candidate) tied {
 		if !ok && len(links) < few { // a function or two with the same text: another program that talks of the same things
 			links = nil
 		}
-		return tied{ok || c.part >= f.t.Contained, links}
+		return tied{ok || c.part >= f.t.Contained, ok, links}
 	}
 	links, ok := f.confirm(k, c.a-n, f.loner(c.a-n), c.b-n, f.loner(c.b-n))
-	return tied{ok, links}
+	return tied{ok, ok, links}
+}
+
+// beside reports whether two pairs lie side by side in both images, in one order:
+// then more than the text of one function is the same. What rests on calls alone
+// does not count: it follows from one pair.
+func (f *family) beside(links []link) bool {
+	var last *link
+	for i := range links {
+		l := &links[i]
+		if l.how == ByCalls {
+			continue
+		}
+		if gap := uint32(f.t.Gap) + 1; last != nil && l.a-last.a <= gap && l.b > last.b && l.b-last.b <= gap {
+			return true
+		}
+		last = l
+	}
+	return false
 }
 
 // confirm pairs the functions of two places. It is a tie when enough of the

@@ -5,7 +5,15 @@ import "github.com/kinbom/kinbom/sbom/fingerprint"
 // Result is what the family shares.
 type Result struct {
 	Lineages []Lineage // sorted by their first unit
+	Similar  []Similar // lineages that have some of the same text and are not one; sorted by A, then B
 	Gaps     []Unread  // images whose marks could not be read, by image
+}
+
+// Similar says that two lineages talk of the same things: they have some of the
+// same rare text, and their functions are not the same. That is no kinship.
+type Similar struct {
+	A, B         int     // indices into Lineages, A < B
+	TextA, TextB float64 // share of the own text of each that the other has too
 }
 
 // Unread is an image that could not be compared.

@@ -32,7 +32,8 @@ type stock struct {
 	pairs   [][]link // of images that share no mark
 	linked  []linked // strains that were made of those
 	builds  [][]int  // by strain: build of each of its images
-	index   []index  // by image
+	similar []similar
+	index   []index // by image
 	sets    sets
 }
 

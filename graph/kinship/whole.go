@@ -62,7 +62,7 @@ func (f *family) whole(k *stock, pairs, covered []imagePair) {
 		return cmp.Or(-cmp.Compare(x.part, y.part), -cmp.Compare(x.shared, y.shared), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
 	})
 	for _, c := range cands {
-		found = append(found, tied{ok: true, links: best[newPair(c.a, c.b)].link})
+		found = append(found, tied{ok: true, firm: true, links: best[newPair(c.a, c.b)].link})
 	}
 	f.choose(k, cands, found, 0)
 }
