@@ -119,6 +119,7 @@ func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread
 	b.read(s.g, s.digest)
 	r := kinship.Find(s.images, kinship.Options{Thresholds: kinship.Measured(), Background: b.function})
 	var libs []Library
+	of := map[int][]int{} // libraries of a lineage
 	for i := range r.Lineages {
 		whole := s.describe(&r.Lineages[i], b)
 		background, own := s.split(&r.Lineages[i], whole, b)
@@ -140,11 +141,13 @@ func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread
 				}
 				l.Kind = KindDynamic
 			}
+			of[i] = append(of[i], len(libs))
 			libs = append(libs, l)
 		}
 	}
+	distinct(libs)
+	tieSimilar(libs, of, r)
 	slices.SortFunc(libs, func(a, b Library) int { return strings.Compare(a.ID, b.ID) })
-	libs = slices.CompactFunc(libs, func(a, b Library) bool { return a.ID == b.ID })
 	return libs, s.unread(r)
 }
 
@@ -264,6 +267,7 @@ func (s *static) library(l *kinship.Lineage, n *described, b *backdrop) (Library
 	slices.SortFunc(lib.Copies, func(a, b Copy) int { return strings.Compare(string(a.Image), string(b.Image)) })
 	lib.ID = "library:" + string(sbom.DigestOfList(n.marks))
 	lib.Units, lib.Member = n.units, n.members
+	lib.Builds, lib.Alike = s.builds(l, n), s.alike(l)
 	lib.Names = n.evidence()
 	lib.Name = nameOf(lib.Names, n.marks)
 	name := ""
@@ -415,6 +419,8 @@ func addStatic(g *graph.Graph, libs []Library) {
 				edges = append(edges, graph.Edge{From: l.ID, To: unit, Kind: graph.EdgeContains, Method: "code unit"})
 			}
 		}
+		more, ties := addTies(l)
+		nodes, edges = append(nodes, more...), append(edges, ties...)
 	}
 	g.Add(nodes, edges)
 }
