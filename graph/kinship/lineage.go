@@ -54,7 +54,7 @@ func (f *family) gatherSmall(run []uint32) []uint32 {
 	t := newForest(len(facts.twins))
 	for r, n := range facts.twins {
 		s := facts.set[r]
-		if float64(n) >= f.t.Functions || facts.background[r] >= 0 || f.sets[s].count() < fewProducts {
+		if float64(n) >= f.t.Functions || facts.background[r] >= 0 || f.sets.of(s).count() < fewProducts {
 			continue
 		}
 		switch l := large[s]; {
@@ -97,7 +97,7 @@ func (f *family) interleave(run []uint32) (joined []uint32, changed bool) {
 	all := slices.Concat(votes...)
 	join(slices.Clone(all), settled)
 	counted(slices.Concat(small...), func(p pair, count int) { // each pair is judged once
-		if a, b := p.split(); alikeByChance(f.sets[facts.set[a]], f.sets[facts.set[b]]) {
+		if a, b := p.split(); alikeByChance(f.sets.of(facts.set[a]), f.sets.of(facts.set[b])) {
 			for range count {
 				all = append(all, p)
 			}
@@ -252,7 +252,7 @@ func (f *family) fragments(r *runFacts, a, b uint32) bool {
 	if float64(r.twins[a]) >= f.t.Functions || float64(r.twins[b]) >= f.t.Functions {
 		return false
 	}
-	p, q := f.sets[r.set[a]], f.sets[r.set[b]]
+	p, q := f.sets.of(r.set[a]), f.sets.of(r.set[b])
 	return !alikeByChance(p, q) && (p.within(q) || q.within(p))
 }
 
@@ -331,7 +331,7 @@ func (f *family) factsOf(run []uint32) *runFacts {
 		case unset, s:
 			r.kind[i] = s
 		default:
-			r.kind[i] = uint32(len(f.sets)) + i
+			r.kind[i] = f.sets.n + i
 		}
 	}
 	return r
@@ -391,7 +391,7 @@ func (f *family) ownCallers(run []uint32) []uint32 {
 	facts := f.factsOf(run)
 	carriers := make([]products, len(facts.set))
 	for r, s := range facts.set {
-		carriers[r] = f.sets[s]
+		carriers[r] = f.sets.of(s)
 	}
 	small := func(r uint32) bool { return float64(facts.twins[r]) < f.t.Functions }
 	run, _ = f.callers(run, carriers, func(a, b uint32) bool {

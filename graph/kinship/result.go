@@ -1,6 +1,11 @@
 package kinship
 
-import "github.com/kinbom/kinbom/sbom/fingerprint"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/kinbom/kinbom/sbom/fingerprint"
+)
 
 // Result is what the family shares.
 type Result struct {
@@ -16,11 +21,22 @@ type Similar struct {
 	TextA, TextB float64 // share of the own text of each that the other has too
 }
 
-// Unread is an image that could not be compared.
+// Unread is an image that could not be compared, or of which some functions were
+// left out (*CrowdError).
 type Unread struct {
 	Image int // index into the images given
 	Err   error
 }
+
+// CrowdError says that functions of an image were left out: the family has more
+// different sets of carriers than there is room for.
+type CrowdError struct{ Functions int }
+
+func (e *CrowdError) Error() string {
+	return fmt.Sprintf("%d of its functions were not compared: the family has too many different sets of products that share a function", e.Functions)
+}
+
+var errNobody = errors.New("no product carries it")
 
 // Lineage is code that two or more products carry and that belongs together: a
 // static library, in all its copies.

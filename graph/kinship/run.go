@@ -119,16 +119,24 @@ func (f *family) adjoin(run []uint32) (joined []uint32, changed bool) {
 	return follow(run, t), true
 }
 
-// carriersOf is, for each run, the products that carry some twin of it.
+// carriersOf is, for each run, the products that carry some twin of it. They are
+// only read: runs of one set share it.
 func (f *family) carriersOf(run []uint32) []products {
 	out := make([]products, runsOf(run))
+	own := make([]bool, len(out)) // has a set of its own
 	for w, r := range run {
-		p := f.sets[f.twins[w].set]
-		if out[r] == nil {
-			out[r] = make(products, len(p))
-		}
-		for i, bits := range p {
-			out[r][i] |= bits
+		p := f.sets.of(f.twins[w].set)
+		switch {
+		case out[r] == nil:
+			out[r] = p
+		case p.within(out[r]):
+		case !own[r]:
+			out[r], own[r] = slices.Clone(out[r]), true
+			fallthrough
+		default:
+			for i, bits := range p {
+				out[r][i] |= bits
+			}
 		}
 	}
 	return out

@@ -229,9 +229,12 @@ type Unread struct {
 func (u Unread) Why() string {
 	var version *fingerprint.VersionError
 	var damage *fingerprint.DamageError
+	var crowd *kinship.CrowdError
 	switch {
 	case errors.Is(u.Err, ErrNoMarks):
 		return "no marks of its code were saved: its kinship is unknown; scan again"
+	case errors.As(u.Err, &crowd):
+		return crowd.Error()
 	case errors.As(u.Err, &version):
 		return "marks made by another version of kinbom: " + strings.TrimSuffix(version.Error(), ": scan again") + "; its kinship is unknown; scan again"
 	case errors.As(u.Err, &damage), errors.Is(u.Err, fingerprint.ErrNotMarks):
