@@ -63,7 +63,7 @@ func TestBuilds(t *testing.T) {
 	s := copies([]string{"arm64", "arm64", "arm64", "x86_64", "arm64"}, marks...)
 	l := lineageOf(builds, marks...)
 	b := newBackdrop(nil)
-	lib, ok := s.library(l, s.describe(l, b), b)
+	lib, ok := s.library(l, s.describe([]*kinship.Lineage{l}, b)[0], b)
 	if !ok || len(lib.Builds) != 4 {
 		t.Fatalf("%v: %+v", ok, lib.Builds)
 	}
@@ -103,7 +103,7 @@ func TestAlike(t *testing.T) {
 	l := lineageOf([]int{0, 0, -1, -1}, marks...)
 	l.Copies[2].Text, l.Copies[3].Text = .9, kinship.Measured().Similar-.01
 	b := newBackdrop(nil)
-	lib, ok := s.library(l, s.describe(l, b), b)
+	lib, ok := s.library(l, s.describe([]*kinship.Lineage{l}, b)[0], b)
 	if !ok || len(lib.Builds) != 1 || len(lib.Builds[0].Ties) != 0 || slices.Contains(lib.Products, s.ids[2]) {
 		t.Errorf("%v: %+v", ok, lib)
 	}
@@ -133,5 +133,49 @@ func TestDistinct(t *testing.T) {
 	distinct(libs)
 	if libs[0].ID == libs[1].ID || libs[0].ID == "library:x" || libs[2].ID != "library:y" {
 		t.Errorf("%v", libs)
+	}
+}
+
+// However many libraries an image has, it is decoded once for all of them.
+func TestDescribeDecodesOnce(t *testing.T) {
+	marks := [][]int{{1, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, 6}}
+	s := copies([]string{"arm64", "arm64"}, marks...)
+	decoded := 0
+	for i := range s.images {
+		set := s.images[i].Set
+		s.images[i].Set = func() (*fingerprint.Set, error) { decoded++; return set() }
+	}
+	var list []*kinship.Lineage
+	for k := range 6 {
+		l := lineageOf([]int{0, 0}, marks...)
+		l.Members = l.Members[k : k+1]
+		list = append(list, l)
+	}
+	b := newBackdrop(nil)
+	together := s.describe(list, b)
+	if decoded != 2 {
+		t.Errorf("%d times for 2 images", decoded)
+	}
+	for k, l := range list {
+		alone := s.describe([]*kinship.Lineage{l}, b)[0]
+		if d := cmp.Diff(alone.members, together[k].members); d != "" || !slices.Equal(alone.marks, together[k].marks) || !slices.Equal(alone.units, together[k].units) {
+			t.Errorf("library %d is another when it is described alone: %s", k, d)
+		}
+	}
+}
+
+func TestBatches(t *testing.T) {
+	of := func(units ...int) []kinship.Lineage {
+		var l []kinship.Lineage
+		for _, n := range units {
+			l = append(l, kinship.Lineage{Copies: []kinship.Copy{{Units: n}}})
+		}
+		return l
+	}
+	if got := batches(of(5, batchUnits, 7, batchUnits-7, 1)); !slices.Equal(got, [][2]int{{0, 2}, {2, 4}, {4, 5}}) {
+		t.Error(got)
+	}
+	if got := batches(nil); got != nil {
+		t.Error(got)
 	}
 }

@@ -1,7 +1,6 @@
 package library
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -120,18 +119,9 @@ func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread
 	r := kinship.Find(s.images, kinship.Options{Thresholds: kinship.Measured(), Background: b.function})
 	var libs []Library
 	of := map[int][]int{} // libraries of a lineage
-	for i := range r.Lineages {
-		whole := s.describe(&r.Lineages[i], b)
-		background, own := s.split(&r.Lineages[i], whole, b)
-		for _, part := range []*kinship.Lineage{background, own} {
-			if part == nil {
-				continue
-			}
-			d := whole
-			if part != &r.Lineages[i] {
-				d = s.describe(part, b)
-			}
-			l, ok := s.library(part, d, b)
+	for _, batch := range batches(r.Lineages) {
+		for _, p := range s.parts(r.Lineages, batch, b) {
+			l, ok := s.library(p.lineage, p.described, b)
 			if !ok {
 				continue
 			}
@@ -141,7 +131,7 @@ func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread
 				}
 				l.Kind = KindDynamic
 			}
-			of[i] = append(of[i], len(libs))
+			of[p.of] = append(of[p.of], len(libs))
 			libs = append(libs, l)
 		}
 	}
@@ -294,105 +284,6 @@ func wordOf(c kinship.Copy, functions int) Word {
 		return Identical
 	}
 	return SameSource
-}
-
-// described is what the functions of a lineage say about it.
-type described struct {
-	marks   []string // of the rarest members, sorted
-	units   []Unit   // sorted by image, then address
-	members []MemberOf
-	markAt  map[kinship.Unit]fingerprint.Mark
-	lengths []uint32 // by member: instructions of its first unit
-	naming
-	tally
-}
-
-// MemberOf is one function of a static library, as its fullest copy has it.
-type MemberOf struct {
-	Mark   fingerprint.Mark
-	Name   string // "" when no copy has one
-	Copies int    // images that hold it
-	Image  sbom.Digest
-	At     uint64 // address in that image
-	Size   uint32 // bytes there
-}
-
-// maxIDMarks is how many marks make the id of a static library.
-const maxIDMarks = 16
-
-// describe reads the functions of all members, image by image.
-func (s *static) describe(l *kinship.Lineage, b *backdrop) *described {
-	d := &described{members: make([]MemberOf, len(l.Members)), markAt: map[kinship.Unit]fingerprint.Mark{}, lengths: make([]uint32, len(l.Members)), naming: newNaming(),
-		tally: tally{of: make([]counts, len(l.Members))}}
-	full := l.Copies[0]
-	for _, c := range l.Copies {
-		if c.Units > full.Units {
-			full = c
-		}
-	}
-	at := map[uint32][]memberUnit{} // by image
-	for i := range l.Members {
-		last := ^uint32(0)
-		for _, u := range l.Members[i].Units {
-			at[u.Image] = append(at[u.Image], memberUnit{i, u.Function, u})
-			if u.Image != last {
-				d.members[i].Copies++
-			}
-			last = u.Image
-		}
-	}
-	for _, c := range l.Copies {
-		set, err := s.images[c.Image].Set()
-		if err != nil {
-			continue
-		}
-		for _, u := range at[c.Image] {
-			if int(u.function) >= len(set.Functions) {
-				continue
-			}
-			f := &set.Functions[u.function]
-			d.units = append(d.units, Unit{s.digest[c.Image], f.Address})
-			d.markAt[u.unit] = f.Full
-			if u.unit == l.Members[u.member].Units[0] {
-				d.lengths[u.member] = f.Instructions
-			}
-			d.add(b, u.member, int(c.Image), set, int(u.function), c.Image == full.Image)
-			m := &d.members[u.member]
-			if m.Image == "" || c.Image == full.Image {
-				m.Mark, m.Image, m.At, m.Size = f.Full, s.digest[c.Image], f.Address, f.Size
-			}
-			if f.Name != "" && (m.Name == "" || f.Name < m.Name) {
-				m.Name = f.Name
-			}
-		}
-		d.learn(set, at[c.Image], s.digest[c.Image])
-		d.member(s.nouns[s.digest[c.Image]], len(at[c.Image]))
-	}
-	d.done()
-	slices.SortFunc(d.units, func(a, b Unit) int {
-		return cmp.Or(strings.Compare(string(a.Image), string(b.Image)), cmp.Compare(a.Address, b.Address))
-	})
-	d.marks = rarest(d.members)
-	return d
-}
-
-// memberUnit is a function of an image with its member.
-type memberUnit struct {
-	member   int
-	function uint32
-	unit     kinship.Unit
-}
-
-// rarest lists the marks of the members that the fewest images hold.
-func rarest(l []MemberOf) []string {
-	l = slices.Clone(l)
-	slices.SortFunc(l, func(a, b MemberOf) int { return cmp.Or(cmp.Compare(a.Copies, b.Copies), cmp.Compare(a.Mark, b.Mark)) })
-	var out []string
-	for _, m := range l[:min(len(l), maxIDMarks)] {
-		out = append(out, m.Mark.String())
-	}
-	slices.Sort(out)
-	return out
 }
 
 // addStatic adds nodes and edges for libraries that were found by their code
