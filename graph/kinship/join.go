@@ -24,6 +24,7 @@ func (f *family) tie(k *stock) {
 	covered := f.cover(k, cands, found)
 	f.choose(k, cands, found, fewProducts)
 	f.whole(k, pairs, covered)
+	f.rest(k)
 	f.settle(k)
 	k.noteSimilar(alike)
 }
@@ -65,6 +66,7 @@ func (f *family) choose(k *stock, cands []candidate, found []tied, least int) {
 	slices.SortStableFunc(order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), -cmp.Compare(cands[a].part, cands[b].part), -cmp.Compare(cands[a].shared, cands[b].shared))
 	})
+	first := firstTwins(k.of, n)
 	t := newForest(len(k.strains))
 	in := make([]map[uint32]bool, len(k.strains)) // by root: its images
 	for i := range k.strains {
@@ -83,6 +85,7 @@ func (f *family) choose(k *stock, cands []candidate, found []tied, least int) {
 			}
 			t.join(a, b)
 			k.keep(found[i].links, c.a)
+			k.tied = append(k.tied, first[c.a])
 			r := t.root(a)
 			for m := range in[a+b-r] {
 				in[r][m] = true
@@ -101,6 +104,34 @@ func (f *family) choose(k *stock, cands []candidate, found []tied, least int) {
 		}
 	}
 	f.follow(k, t, least)
+}
+
+// rest joins by calls what the same two products carry and no tie has spoken of:
+// there is no other build that could tell such strains apart.
+func (f *family) rest(k *stock) {
+	spoken := make([]bool, len(k.strains))
+	for _, w := range k.tied {
+		spoken[k.of[w]] = true
+	}
+	joined, changed := f.callers(k.of, f.mostly(f.setsOf(k.of)), func(a, b uint32) bool { return !spoken[a] && !spoken[b] })
+	if !changed {
+		return
+	}
+	to := make([]uint32, len(k.strains))
+	for w, old := range k.of {
+		to[old] = joined[w]
+	}
+	f.renumber(k, to)
+	f.reindex(k)
+}
+
+// firstTwins is the first twin of each of n strains.
+func firstTwins(of []uint32, n uint32) []uint32 {
+	first := make([]uint32, n)
+	for w := len(of) - 1; w >= 0; w-- {
+		first[of[w]] = uint32(w)
+	}
+	return first
 }
 
 // keep notes links that are of a strain.

@@ -389,15 +389,21 @@ func withFellows(carriers []products) []bool {
 // rest waits until ties have shown who else carries them (see follow).
 func (f *family) ownCallers(run []uint32) []uint32 {
 	facts := f.factsOf(run)
-	carriers := make([]products, len(facts.set))
-	for r, s := range facts.set {
-		carriers[r] = f.sets.of(s)
-	}
+	carriers := f.mostly(facts.set)
 	small := func(r uint32) bool { return float64(facts.twins[r]) < f.t.Functions }
 	run, _ = f.callers(run, carriers, func(a, b uint32) bool {
 		return f.o.Exact || carriers[a].count() >= fewProducts || small(a) != small(b)
 	})
 	return run
+}
+
+// mostly is, for each run, the products that carry most of its twins.
+func (f *family) mostly(set []uint32) []products {
+	out := make([]products, len(set))
+	for r, s := range set {
+		out[r] = f.sets.of(s)
+	}
+	return out
 }
 
 // setsOf is, for each run, the products that carry most of its twins.

@@ -19,10 +19,7 @@ type similar struct {
 // each strain's own features.
 func (f *family) similar(k *stock, cands []candidate, found []tied, owned []uint32) []similar {
 	n := uint32(len(k.strains))
-	first := make([]uint32, n) // by strain: its first twin
-	for w := len(k.of) - 1; w >= 0; w-- {
-		first[k.of[w]] = uint32(w)
-	}
+	first := firstTwins(k.of, n)
 	part := func(c *candidate, node uint32) float64 {
 		return min(1, float64(c.shared)/float64(max(owned[node], 1)))
 	}

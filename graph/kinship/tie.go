@@ -33,7 +33,8 @@ type stock struct {
 	linked  []linked // strains that were made of those
 	builds  [][]int  // by strain: build of each of its images
 	similar []similar
-	index   []index // by image
+	tied    []uint32 // a twin of each strain that was joined with another one by a tie
+	index   []index  // by image
 	sets    sets
 }
 
