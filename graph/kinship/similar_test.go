@@ -19,11 +19,17 @@ func otherReader() []source {
 // one function of each: two libraries, and similar evidence between them.
 func TestReadersWrittenApart(t *testing.T) {
 	for _, other := range []string{"", "other"} {
-		r := found(numbered(
+		list := numbered(
 			build("0", "", slices.Concat(mine(0), reader())), build("1", "", slices.Concat(reader(), mine(1))),
 			build("2", other, slices.Concat(mine(2), otherReader())), build("3", other, slices.Concat(otherReader(), mine(3))),
-		))
+		)
+		r := found(list)
 		check(t, r, "30 in [0 1]", "24 in [2 3]")
+		slices.Reverse(list) // the other reader is the first lineage then
+		back := found(list)
+		if len(r.Similar) == 1 && len(back.Similar) == 1 && (back.Similar[0].TextA != r.Similar[0].TextB || back.Similar[0].TextB != r.Similar[0].TextA) {
+			t.Errorf("%+v, in the other order %+v", r.Similar, back.Similar)
+		}
 		if len(r.Similar) != 1 || r.Similar[0].A != 0 || r.Similar[0].B != 1 || r.Similar[0].TextA < .6 || r.Similar[0].TextB < .6 {
 			t.Errorf("toolchain %q: %+v", other, r.Similar)
 		}
