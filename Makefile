@@ -64,7 +64,7 @@ bench-kinship: ## discovery over the saved marks of 100 and 1,000 made products 
 
 kinship: ## measure the finding of shared static code on labelled code, or on VARIANTS alone (Debian sources, clang; long)
 	fixtures/kinship/build.sh '$(KINSHIP)' $(VARIANTS)
-	KINBOM_KINSHIP='$(KINSHIP)' go test -count=1 -timeout 60m -v -run 'TestKinship|TestCorpus' ./fixtures/kinship
+	KINBOM_KINSHIP='$(KINSHIP)' go test -count=1 -timeout 60m -v -run 'TestKinship|TestCorpus|TestCalibration|TestVersions' ./fixtures/kinship
 
 fixtures: ## rebuild the fixture family (needs the compilers that fixtures/family/toolchain.txt names)
 	fixtures/family/build.sh

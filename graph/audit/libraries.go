@@ -30,7 +30,7 @@ func (r *run) librariesOut() []finding.Library {
 		slices.Sort(v.Products)
 		for _, s := range l.SameAs {
 			if known[s.Library] {
-				v.SameAs = append(v.SameAs, finding.SameAs{Library: s.Library, Rung: string(s.Rung), Score: s.Score})
+				v.SameAs = append(v.SameAs, finding.SameAs{Library: s.Library, Rung: string(s.Rung), Word: string(s.Word), Score: s.Score})
 			}
 		}
 		for _, k := range l.Packages {
@@ -75,6 +75,7 @@ func (r *run) unitsOut(l *library.Library, v *finding.Library) {
 	slices.SortFunc(v.Copies, func(a, b finding.Copy) int {
 		return cmp.Or(cmp.Compare(a.Product, b.Product), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Image, b.Image))
 	})
+	r.tiesOut(l, v)
 	for _, n := range l.Names {
 		v.Names = append(v.Names, finding.Naming{How: n.How, Name: n.Name, Text: printable([]byte(n.Text)), Count: n.Count})
 	}
@@ -89,6 +90,36 @@ func (r *run) unitsOut(l *library.Library, v *finding.Library) {
 			v.Members = append(v.Members, finding.Member{Mark: m.Mark.String(), Name: m.Name, Copies: m.Copies, Image: m.Image, Address: m.At, Size: m.Size})
 		}
 	}
+}
+
+// tiesOut adds the builds of a library that has several, and where similar
+// evidence lies.
+func (r *run) tiesOut(l *library.Library, v *finding.Library) {
+	for _, b := range l.Builds {
+		if len(l.Builds) < 2 {
+			break
+		}
+		o := finding.Build{Number: b.Number, Arch: b.Arch, Functions: b.Functions, Ties: []finding.BuildTie{}}
+		for _, t := range b.Ties {
+			o.Ties = append(o.Ties, finding.BuildTie{Build: t.Build, Rung: string(t.Rung), Word: string(t.Word), Score: t.Score, Exact: t.Exact})
+		}
+		v.Builds = append(v.Builds, o)
+	}
+	for _, c := range l.Alike {
+		for _, p := range r.judged {
+			for i := range p.Images {
+				if p.Images[i].Digest != c.Image {
+					continue
+				}
+				for _, at := range p.Images[i].Places {
+					v.Similar = append(v.Similar, finding.Similar{Image: c.Image, Product: p.ID, Path: at.Path, Word: string(c.Word), Text: c.Text})
+				}
+			}
+		}
+	}
+	slices.SortFunc(v.Similar, func(a, b finding.Similar) int {
+		return cmp.Or(cmp.Compare(a.Product, b.Product), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Image, b.Image))
+	})
 }
 
 func digests(l []sbom.Digest) []sbom.Digest {

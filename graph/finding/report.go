@@ -207,6 +207,9 @@ type Library struct {
 	SameAs       []SameAs      `json:"sameAs"`
 	Packages     []Package     `json:"packages,omitempty"` // of public registries that it is of; background or not
 
+	Builds  []Build   `json:"builds,omitempty"`  // of static libraries with several; by number
+	Similar []Similar `json:"similar,omitempty"` // images with similar evidence: no carriers
+
 	// Only of libraries that were found by their code units.
 	Functions int      `json:"functions,omitempty"`
 	Copies    []Copy   `json:"copies,omitempty"`  // sorted by product, path, image
@@ -264,7 +267,34 @@ const MaxMembers = 64
 type SameAs struct {
 	Library string  `json:"library"`
 	Rung    string  `json:"rung"`
-	Score   float64 `json:"score,omitempty"`
+	Word    string  `json:"word,omitempty"`  // SIMILAR EVIDENCE: not shared
+	Score   float64 `json:"score,omitempty"` // of what this one has, the share that the other has too
+}
+
+// Build is one build of a static library, with its same-as ties to the others.
+type Build struct {
+	Number    int        `json:"number"`
+	Arch      string     `json:"arch"`
+	Functions int        `json:"functions"` // of the library, in its fullest copy
+	Ties      []BuildTie `json:"ties"`
+}
+
+// BuildTie is a same-as tie to another build, in this direction.
+type BuildTie struct {
+	Build int     `json:"build"`
+	Rung  string  `json:"rung"`
+	Word  string  `json:"word"`
+	Score float64 `json:"score"` // share of this build's functions that the other has
+	Exact float64 `json:"exact"` // share that it has with an equal mark
+}
+
+// Similar is an image with some of a library's text and none of its functions.
+type Similar struct {
+	Product sbom.Digest `json:"product"`
+	Path    string      `json:"path"`
+	Image   sbom.Digest `json:"image"`
+	Word    string      `json:"word"`
+	Text    float64     `json:"text"` // share of the library's own text that it has
 }
 
 // Finding is one sentence of the answer, with what it rests on.

@@ -186,6 +186,18 @@ func (c *checker) library(l *Library) {
 	if l.Rung == "" || l.Name == "" {
 		c.bad("library %s: no rung or no name", l.ID)
 	}
+	for _, b := range l.Builds {
+		for _, t := range b.Ties {
+			if t.Score < 0 || t.Score > 1 || t.Exact < 0 || t.Exact > t.Score {
+				c.bad("library %s: build %d is tied to %d by %v, %v equal", l.ID, b.Number, t.Build, t.Score, t.Exact)
+			}
+		}
+	}
+	for _, s := range l.Similar {
+		if c.products[s.Product] == nil || s.Word == "" || s.Text < 0 || s.Text > 1 {
+			c.bad("library %s: similar evidence in unknown product %s, without a word, or out of bounds", l.ID, s.Product.Short())
+		}
+	}
 	for _, s := range l.SameAs {
 		if !c.libraries[s.Library] {
 			c.bad("library %s: same as unknown library %q", l.ID, s.Library)

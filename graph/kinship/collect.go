@@ -13,12 +13,15 @@ func (f *family) result(k *stock) *Result {
 	c.gather()
 	c.findTelling()
 	out := &Result{Gaps: f.unread}
+	at := map[uint32]int{} // by strain: its lineage
 	for n := range c.units {
 		if l, ok := c.lineage(n); ok {
+			at[uint32(n)] = len(out.Lineages)
 			out.Lineages = append(out.Lineages, l)
 		}
 	}
-	slices.SortFunc(out.Lineages, func(a, b Lineage) int { return compareUnits(a.Members[0].Units[0], b.Members[0].Units[0]) })
+	out.Similar = c.similar(at)
+	out.sort()
 	return out
 }
 
@@ -167,7 +170,9 @@ func (c *collector) lineage(n int) (Lineage, bool) {
 	if n < len(c.k.strains) {
 		l.Background = int(c.k.strains[n].background)
 	}
+	marks := 0 // of members: one mark at many places of an image is one thing to say
 	for at := 0; at < len(units); {
+		before := len(l.Members)
 		end := at + 1
 		for end < len(units) && units[end].member == units[at].member {
 			end++
@@ -186,9 +191,12 @@ func (c *collector) lineage(n int) (Lineage, bool) {
 			}
 			l.Members = append(l.Members, m)
 		}
+		if len(l.Members) > before {
+			marks++
+		}
 		at = end
 	}
-	if !c.says(l.Members) {
+	if float64(marks) < c.f.t.Functions && !c.tells(l.Members) {
 		return Lineage{}, false
 	}
 	c.copies(&l, n)
@@ -239,12 +247,9 @@ func (c *collector) findTelling() {
 	})
 }
 
-// says reports whether members are more than chance: enough of them, or one that
-// is long and refers to literals.
-func (c *collector) says(l []Member) bool {
-	if float64(len(l)) >= c.f.t.Functions {
-		return true
-	}
+// tells reports whether one of the members is more than chance by itself: it is
+// long and refers to literals.
+func (c *collector) tells(l []Member) bool {
 	for i := range l {
 		if u := l[i].Units[0]; c.telling[u.Image][u.Function] {
 			return true
@@ -332,7 +337,7 @@ func (c *collector) copies(l *Lineage, n int) {
 	}
 	slices.SortFunc(l.Copies, func(a, b Copy) int { return cmp.Compare(a.Image, b.Image) })
 	for i := range l.Copies { // what no build has is one of its own
-		if l.Copies[i].Build < 0 {
+		if l.Copies[i].Build < 0 && l.Copies[i].Units > 0 {
 			l.Copies[i].Build = builds
 			builds++
 		}

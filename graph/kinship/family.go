@@ -1,7 +1,6 @@
 package kinship
 
 import (
-	"encoding/binary"
 	"runtime"
 	"slices"
 	"sync"
@@ -19,7 +18,7 @@ type family struct {
 	twin   []uint32 // by unit: twin number + 1, or 0
 	long   []uint64 // by unit, a bit each: long enough to be a twin
 	twins  []twin
-	sets   []products // of carriers, each once
+	sets   carrierSets
 	unread []Unread
 }
 
@@ -71,6 +70,10 @@ func (f *family) rows() []row {
 	counts := make([]uint32, len(f.images))
 	errs := make([]error, len(f.images))
 	each(len(f.images), func(i int) {
+		if len(f.images[i].Products) == 0 {
+			errs[i] = errNobody
+			return
+		}
 		list, err := f.images[i].Marks()
 		if err != nil {
 			errs[i] = err
@@ -175,10 +178,12 @@ func (f *family) imageOf(unit uint32) int {
 // join makes twins of equal marks in images of two or more products.
 func (f *family) join(rows []row) {
 	f.twin = make([]uint32, f.base[len(f.images)])
-	known := map[string]uint32{}
-	words := wordsFor(f.images)
+	if f.sets.words == 0 {
+		f.sets = newCarrierSets(wordsFor(f.images), maxSetBytes)
+	}
+	carriers := make(products, f.sets.words)
+	left := make([]int, len(f.images)) // marks that were left out
 	var of []uint32
-	var key []byte
 	for at := 0; at < len(rows); {
 		end := at + 1
 		for end < len(rows) && rows[end].mark == rows[at].mark {
@@ -203,25 +208,28 @@ func (f *family) join(rows []row) {
 		if images < 2 {
 			continue
 		}
-		carriers := newProducts(of, words)
-		if carriers.count() < 2 {
+		if carriers.set(of); carriers.count() < 2 {
 			continue
 		}
-		key = key[:0]
-		for _, p := range carriers {
-			key = binary.LittleEndian.AppendUint64(key, p)
-		}
-		set, ok := known[string(key)]
+		set, ok := f.sets.add(carriers)
 		if !ok {
-			set = uint32(len(f.sets))
-			known[string(key)] = set
-			f.sets = append(f.sets, carriers)
+			for i := range group {
+				left[f.imageOf(group[i].unit)]++
+			}
+			continue
 		}
 		f.twins = append(f.twins, twin{set: set, images: images, background: -1})
 		for i := range group {
 			f.twin[group[i].unit] = uint32(len(f.twins))
 		}
 	}
+	for i, n := range left {
+		if n > 0 {
+			f.unread = append(f.unread, Unread{i, &CrowdError{n}})
+		}
+	}
+	slices.SortStableFunc(f.unread, func(a, b Unread) int { return a.Image - b.Image })
+	f.sets.first, f.sets.before = nil, nil
 	f.markBackground()
 }
 

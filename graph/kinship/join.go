@@ -20,9 +20,13 @@ func (f *family) tie(k *stock) {
 			pairs = append(pairs, imagePair{min(a, b), max(a, b)})
 		}
 	}
-	f.choose(k, cands, found)
-	f.whole(k, pairs)
+	alike := f.similar(k, cands, found, owned)
+	covered := f.cover(k, cands, found)
+	f.choose(k, cands, found, fewProducts)
+	f.whole(k, pairs, covered)
+	f.rest(k)
 	f.settle(k)
+	k.noteSimilar(alike)
 }
 
 // place is the image in which a node is looked at.
@@ -34,13 +38,15 @@ func (f *family) place(k *stock, node uint32) uint32 {
 }
 
 // sure is the share of a strain's own text from which on it is tied to another
-// although an image has both: it is a part of the same library that came apart.
+// although an image has both, when their functions confirm it: it is a part of
+// the same library that came apart, or a second build of it in one program.
 const sure = .8
 
 // choose takes the ties that can hold together, the best first. A library lies
 // in an image once: a strain is not tied to two that one image has, unless
-// nearly all of its text says so.
-func (f *family) choose(k *stock, cands []candidate, found []tied) {
+// nearly all of its text says so. least is how many products must carry what is
+// joined by calls then.
+func (f *family) choose(k *stock, cands []candidate, found []tied, least int) {
 	order := make([]int, 0, len(cands))
 	for i := range cands {
 		if found[i].ok {
@@ -60,6 +66,7 @@ func (f *family) choose(k *stock, cands []candidate, found []tied) {
 	slices.SortStableFunc(order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), -cmp.Compare(cands[a].part, cands[b].part), -cmp.Compare(cands[a].shared, cands[b].shared))
 	})
+	first := firstTwins(k.of, n)
 	t := newForest(len(k.strains))
 	in := make([]map[uint32]bool, len(k.strains)) // by root: its images
 	for i := range k.strains {
@@ -73,10 +80,12 @@ func (f *family) choose(k *stock, cands []candidate, found []tied) {
 		switch {
 		case c.b < n:
 			a, b := t.root(c.a), t.root(c.b)
-			if a == b || c.part < sure && overlap(in[a], in[b]) {
+			if a == b || (c.part < sure || !found[i].firm) && overlap(in[a], in[b]) {
 				continue
 			}
 			t.join(a, b)
+			k.keep(found[i].links, c.a)
+			k.tied = append(k.tied, first[c.a])
 			r := t.root(a)
 			for m := range in[a+b-r] {
 				in[r][m] = true
@@ -89,25 +98,65 @@ func (f *family) choose(k *stock, cands []candidate, found []tied) {
 			} else if c.part < f.t.Contained {
 				continue // else more functions of a copy that is known
 			}
-			for _, l := range found[i].links {
-				l.strain = c.a
-				k.extra = append(k.extra, l)
-			}
+			k.keep(found[i].links, c.a)
 		default:
 			k.pairs = append(k.pairs, found[i].links)
 		}
 	}
-	f.follow(k, t)
+	f.follow(k, t, least)
 }
 
-// follow renumbers the strains that were joined.
-func (f *family) follow(k *stock, t forest) {
+// rest joins by calls what the same two products carry and no tie has spoken of:
+// there is no other build that could tell such strains apart.
+func (f *family) rest(k *stock) {
+	spoken := make([]bool, len(k.strains))
+	for _, w := range k.tied {
+		spoken[k.of[w]] = true
+	}
+	joined, changed := f.callers(k.of, f.mostly(f.setsOf(k.of)), func(a, b uint32) bool { return !spoken[a] && !spoken[b] })
+	if !changed {
+		return
+	}
+	to := make([]uint32, len(k.strains))
+	for w, old := range k.of {
+		to[old] = joined[w]
+	}
+	f.renumber(k, to)
+	f.reindex(k)
+}
+
+// firstTwins is the first twin of each of n strains.
+func firstTwins(of []uint32, n uint32) []uint32 {
+	first := make([]uint32, n)
+	for w := len(of) - 1; w >= 0; w-- {
+		first[of[w]] = uint32(w)
+	}
+	return first
+}
+
+// keep notes links that are of a strain.
+func (k *stock) keep(links []link, strain uint32) {
+	for _, l := range links {
+		l.strain = strain
+		k.extra = append(k.extra, l)
+	}
+}
+
+// follow renumbers the strains that were joined, and joins what their ties show
+// to be mixed, side by side or called by what the same products carry, where these
+// are at least so many.
+func (f *family) follow(k *stock, t forest, least int) {
 	f.renumber(k, number(t))
 	for range maxRounds { // ties make one of what was two: more lies mixed, or side by side, now
 		joined, mixed := f.interleave(k.of)
 		joined, beside := f.adjoin(joined)
 		if !mixed && !beside {
-			break
+			called := false
+			carriers := f.carriersOf(joined)
+			joined, called = f.callers(joined, carriers, func(a, b uint32) bool { return carriers[a].count() >= least })
+			if !called {
+				break
+			}
 		}
 		to := make([]uint32, len(k.strains))
 		for w, old := range k.of {
@@ -143,19 +192,19 @@ func (f *family) renumber(k *stock, to []uint32) {
 // tied is what became of a candidate.
 type tied struct {
 	ok    bool
+	firm  bool // enough pairs of functions confirm it
 	links []link
 }
 
-// try decides about one candidate: enough text, or enough pairs of functions.
+// try decides about one candidate: enough pairs of functions, or much of the text
+// and a little structure. Two programs that read one thing have its text, each in
+// functions of its own.
 func (f *family) try(k *stock, c *candidate) tied {
 	n := uint32(len(k.strains))
 	if c.b < n {
-		if c.part >= f.t.Contained {
-			return tied{ok: true}
-		}
 		a, b := &k.strains[c.a], &k.strains[c.b]
-		_, ok := f.confirm(k, a.rep, f.territory(k, a.rep, c.a), b.rep, f.territory(k, b.rep, c.b))
-		return tied{ok: ok}
+		links, ok := f.confirm(k, a.rep, f.territory(k, a.rep, c.a), b.rep, f.territory(k, b.rep, c.b))
+		return tied{ok: ok || c.part >= f.t.Contained && f.beside(links), firm: ok}
 	}
 	if c.a < n {
 		a := &k.strains[c.a]
@@ -163,10 +212,28 @@ func (f *family) try(k *stock, c *candidate) tied {
 		if !ok && len(links) < few { // a function or two with the same text: another program that talks of the same things
 			links = nil
 		}
-		return tied{ok || c.part >= f.t.Contained, links}
+		return tied{ok || c.part >= f.t.Contained, ok, links}
 	}
 	links, ok := f.confirm(k, c.a-n, f.loner(c.a-n), c.b-n, f.loner(c.b-n))
-	return tied{ok, links}
+	return tied{ok, ok, links}
+}
+
+// beside reports whether two pairs lie side by side in both images, in one order:
+// then more than the text of one function is the same. What rests on calls alone
+// does not count: it follows from one pair.
+func (f *family) beside(links []link) bool {
+	var last *link
+	for i := range links {
+		l := &links[i]
+		if l.how == ByCalls {
+			continue
+		}
+		if gap := uint32(f.t.Gap) + 1; last != nil && l.a-last.a <= gap && l.b > last.b && l.b-last.b <= gap {
+			return true
+		}
+		last = l
+	}
+	return false
 }
 
 // confirm pairs the functions of two places. It is a tie when enough of the

@@ -24,7 +24,7 @@ func (f *family) lineages(run []uint32) []uint32 {
 			break
 		}
 	}
-	run = f.callers(run)
+	run = f.ownCallers(run)
 	for range maxRounds {
 		joined, changed := f.interleave(run)
 		run = joined
@@ -54,7 +54,7 @@ func (f *family) gatherSmall(run []uint32) []uint32 {
 	t := newForest(len(facts.twins))
 	for r, n := range facts.twins {
 		s := facts.set[r]
-		if float64(n) >= f.t.Functions || facts.background[r] >= 0 || f.sets[s].count() < fewProducts {
+		if float64(n) >= f.t.Functions || facts.background[r] >= 0 || f.sets.of(s).count() < fewProducts {
 			continue
 		}
 		switch l := large[s]; {
@@ -76,14 +76,28 @@ func (f *family) gatherSmall(run []uint32) []uint32 {
 // with those that another version has changed. A function that two libraries
 // have alike lies mixed with each in too few of its images.
 func (f *family) interleave(run []uint32) (joined []uint32, changed bool) {
-	n := runsOf(run)
 	votes := make([][]pair, len(f.images))
 	small, lone := make([][]pair, len(f.images)), make([][]pair, len(f.images))
 	facts := f.factsOf(run)
+	settled := f.settled(run, facts.kind)
 	each(len(f.images), func(i int) { votes[i], small[i], lone[i] = f.mixed(i, run, facts) })
+	t := newForest(runsOf(run))
+	join := func(l []pair, images []uint32) {
+		counted(l, func(p pair, count int) {
+			a, b := p.split()
+			if facts.twins[a] > facts.twins[b] || facts.twins[a] == facts.twins[b] && facts.images[a] < facts.images[b] {
+				a, b = b, a
+			}
+			of := max(images[a], min(facts.images[a], facts.images[b]))
+			if float64(count) >= f.t.Enclosed*float64(of) && t.join(a, b) {
+				changed = true
+			}
+		})
+	}
 	all := slices.Concat(votes...)
+	join(slices.Clone(all), settled)
 	counted(slices.Concat(small...), func(p pair, count int) { // each pair is judged once
-		if a, b := p.split(); alikeByChance(f.sets[facts.set[a]], f.sets[facts.set[b]]) {
+		if a, b := p.split(); alikeByChance(f.sets.of(facts.set[a]), f.sets.of(facts.set[b])) {
 			for range count {
 				all = append(all, p)
 			}
@@ -96,20 +110,64 @@ func (f *family) interleave(run []uint32) (joined []uint32, changed bool) {
 			}
 		}
 	})
-	t := newForest(n)
-	counted(all, func(p pair, count int) {
-		a, b := p.split()
-		if facts.twins[a] > facts.twins[b] || facts.twins[a] == facts.twins[b] && facts.images[a] < facts.images[b] {
-			a, b = b, a
-		}
-		if float64(count) >= f.t.Enclosed*float64(facts.images[a]) && t.join(a, b) {
-			changed = true
-		}
-	})
+	join(all, facts.images)
 	if !changed {
 		return run, false
 	}
 	return follow(run, t), true
+}
+
+// settled counts, for each run, the images that say what it lies mixed with. An
+// image does not where code of another build takes that place: where the run lies
+// beside functions that no other image has, with its own kind behind them or
+// before, and not between twins of other kinds.
+func (f *family) settled(run, kind []uint32) []uint32 {
+	out := make([]uint32, runsOf(run))
+	last := make([]int, len(out)) // image + 1 that was counted last
+	for i := range f.images {
+		l := f.pieces(i, run)
+		for n := range l {
+			if r := l[n].run; last[r] != i+1 && !f.open(i, l, n, kind) {
+				last[r] = i + 1
+				out[r]++
+			}
+		}
+	}
+	return out
+}
+
+// open reports whether code of another build may lie where piece n would lie mixed
+// with something.
+func (f *family) open(image int, l []piece, n int, kind []uint32) bool {
+	other := func(x, y int) bool { // two pieces side by side, of different kinds
+		return x >= 0 && y < len(l) && l[y].first-l[x].end <= uint32(f.t.Gap) && kind[l[x].run] != kind[l[y].run]
+	}
+	if other(n-1, n) && other(n, n+1) {
+		return false
+	}
+	if !f.lacksTwin(image, int(l[n].first)-1) && !f.lacksTwin(image, int(l[n].end)) {
+		return false
+	}
+	for k := n + 1; k < len(l) && l[k].first < l[n].end+window; k++ {
+		if kind[l[k].run] == kind[l[n].run] {
+			return true
+		}
+	}
+	for k := n - 1; k >= 0 && l[k].end+window > l[n].first; k-- {
+		if kind[l[k].run] == kind[l[n].run] {
+			return true
+		}
+	}
+	return false
+}
+
+// lacksTwin reports whether a function is long enough to be a twin and is none.
+func (f *family) lacksTwin(image, function int) bool {
+	if function < 0 || function >= int(f.base[image+1]-f.base[image]) {
+		return false
+	}
+	u := f.base[image] + uint32(function)
+	return f.twin[u] == 0 && f.long[u/64]>>(u%64)&1 == 1
 }
 
 func runsOf(run []uint32) int {
@@ -194,7 +252,7 @@ func (f *family) fragments(r *runFacts, a, b uint32) bool {
 	if float64(r.twins[a]) >= f.t.Functions || float64(r.twins[b]) >= f.t.Functions {
 		return false
 	}
-	p, q := f.sets[r.set[a]], f.sets[r.set[b]]
+	p, q := f.sets.of(r.set[a]), f.sets.of(r.set[b])
 	return !alikeByChance(p, q) && (p.within(q) || q.within(p))
 }
 
@@ -273,7 +331,7 @@ func (f *family) factsOf(run []uint32) *runFacts {
 		case unset, s:
 			r.kind[i] = s
 		default:
-			r.kind[i] = uint32(len(f.sets)) + i
+			r.kind[i] = f.sets.n + i
 		}
 	}
 	return r
@@ -289,22 +347,63 @@ func (f *family) backgrounds(run []uint32) []int32 {
 }
 
 // callers joins runs that the same products carry when one calls the other in
-// most of the images.
-func (f *family) callers(run []uint32) []uint32 {
-	n := runsOf(run)
-	set := f.setsOf(run)
-	images := f.imagesOf(run)
-	back := f.backgrounds(run)
+// most of the images. carriers is what carries each run; may says which two runs
+// may be joined.
+func (f *family) callers(run []uint32, carriers []products, may func(a, b uint32) bool) (joined []uint32, changed bool) {
+	images, back := f.imagesOf(run), f.backgrounds(run)
+	fellows := withFellows(carriers)
 	calls := make([][]pair, len(f.images))
-	each(len(f.images), func(i int) { calls[i] = f.callsBetween(i, run, set, back) })
-	t := newForest(n)
+	each(len(f.images), func(i int) { calls[i] = f.callsBetween(i, run, carriers, fellows, back) })
+	t := newForest(runsOf(run))
 	counted(slices.Concat(calls...), func(p pair, count int) {
 		a, b := p.split()
-		if float64(count) >= f.t.Adjacent*float64(min(images[a], images[b])) {
-			t.join(a, b)
+		if float64(count) >= f.t.Adjacent*float64(min(images[a], images[b])) && may(a, b) && t.join(a, b) {
+			changed = true
 		}
 	})
-	return follow(run, t)
+	if !changed {
+		return run, false
+	}
+	return follow(run, t), true
+}
+
+// withFellows says of each run whether the same products carry another one.
+func withFellows(carriers []products) []bool {
+	out := make([]bool, len(carriers))
+	first := map[string]int{}
+	var key []byte
+	for r, p := range carriers {
+		key = p.key(key[:0])
+		if o, ok := first[string(key)]; ok {
+			out[o], out[r] = true, true
+		} else {
+			first[string(key)] = r
+		}
+	}
+	return out
+}
+
+// ownCallers joins runs by calls before anything is known of other builds. That
+// two products alone carry a library and another one that it calls says little:
+// in so few, only what is too small to stand by itself goes with its caller. The
+// rest waits until ties have shown who else carries them (see follow).
+func (f *family) ownCallers(run []uint32) []uint32 {
+	facts := f.factsOf(run)
+	carriers := f.mostly(facts.set)
+	small := func(r uint32) bool { return float64(facts.twins[r]) < f.t.Functions }
+	run, _ = f.callers(run, carriers, func(a, b uint32) bool {
+		return f.o.Exact || carriers[a].count() >= fewProducts || small(a) != small(b)
+	})
+	return run
+}
+
+// mostly is, for each run, the products that carry most of its twins.
+func (f *family) mostly(set []uint32) []products {
+	out := make([]products, len(set))
+	for r, s := range set {
+		out[r] = f.sets.of(s)
+	}
+	return out
 }
 
 // setsOf is, for each run, the products that carry most of its twins.
@@ -326,9 +425,9 @@ func (f *family) setsOf(run []uint32) []uint32 {
 
 // callsBetween lists pairs of different runs of an image of which one calls the
 // other, each once, when the same products carry both.
-func (f *family) callsBetween(image int, run, set []uint32, back []int32) []pair {
+func (f *family) callsBetween(image int, run []uint32, carriers []products, fellows []bool, back []int32) []pair {
 	units := f.twin[f.base[image]:f.base[image+1]]
-	if !slices.ContainsFunc(units, func(w uint32) bool { return w > 0 }) {
+	if !slices.ContainsFunc(units, func(w uint32) bool { return w > 0 && fellows[run[w-1]] }) {
 		return nil
 	}
 	s, err := f.images[image].Set()
@@ -346,7 +445,7 @@ func (f *family) callsBetween(image int, run, set []uint32, back []int32) []pair
 			if v == 0 || run[v-1] == a {
 				continue
 			}
-			if b := run[v-1]; set[a] == set[b] && back[a] == back[b] {
+			if b := run[v-1]; slices.Equal(carriers[a], carriers[b]) && back[a] == back[b] {
 				out = append(out, newPair(a, b))
 			}
 		}

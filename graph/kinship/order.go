@@ -43,5 +43,29 @@ func (r *Result) renumber(given []uint32) {
 			slices.SortFunc(units, compareUnits)
 		}
 	}
-	slices.SortFunc(r.Lineages, func(a, b Lineage) int { return compareUnits(a.Members[0].Units[0], b.Members[0].Units[0]) })
+	r.sort()
+}
+
+// sort brings lineages in the order of their first unit.
+func (r *Result) sort() {
+	order := make([]int, len(r.Lineages))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return compareUnits(r.Lineages[a].Members[0].Units[0], r.Lineages[b].Members[0].Units[0])
+	})
+	list, to := make([]Lineage, len(order)), make([]int, len(order))
+	for i, old := range order {
+		list[i], to[old] = r.Lineages[old], i
+	}
+	r.Lineages = list
+	for i := range r.Similar {
+		s := &r.Similar[i]
+		s.A, s.B = to[s.A], to[s.B]
+		if s.A > s.B {
+			s.A, s.B, s.TextA, s.TextB = s.B, s.A, s.TextB, s.TextA
+		}
+	}
+	slices.SortFunc(r.Similar, func(a, b Similar) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B)) })
 }

@@ -65,6 +65,9 @@ func TestOrderOfImages(t *testing.T) {
 			if d := cmp.Diff(want.Lineages, got.Lineages); d != "" {
 				t.Fatalf("seed %d: another order gives something else: %s", seed, d)
 			}
+			if d := cmp.Diff(want.Similar, got.Similar); d != "" {
+				t.Errorf("seed %d: another order gives other similar evidence: %s", seed, d)
+			}
 			if got.Gaps[0].Image != want.Gaps[0].Image {
 				t.Errorf("seed %d: the gap is of image %d, not %d", seed, got.Gaps[0].Image, want.Gaps[0].Image)
 			}

@@ -1,18 +1,42 @@
 package kinship
 
-import "github.com/kinbom/kinbom/sbom/fingerprint"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/kinbom/kinbom/sbom/fingerprint"
+)
 
 // Result is what the family shares.
 type Result struct {
 	Lineages []Lineage // sorted by their first unit
+	Similar  []Similar // lineages that have some of the same text and are not one; sorted by A, then B
 	Gaps     []Unread  // images whose marks could not be read, by image
 }
 
-// Unread is an image that could not be compared.
+// Similar says that two lineages talk of the same things: they have some of the
+// same rare text, and their functions are not the same. That is no kinship.
+type Similar struct {
+	A, B         int     // indices into Lineages, A < B
+	TextA, TextB float64 // share of the own text of each that the other has too
+}
+
+// Unread is an image that could not be compared, or of which some functions were
+// left out (*CrowdError).
 type Unread struct {
 	Image int // index into the images given
 	Err   error
 }
+
+// CrowdError says that functions of an image were left out: the family has more
+// different sets of carriers than there is room for.
+type CrowdError struct{ Functions int }
+
+func (e *CrowdError) Error() string {
+	return fmt.Sprintf("%d of its functions were not compared: the family has too many different sets of products that share a function", e.Functions)
+}
+
+var errNobody = errors.New("no product carries it")
 
 // Lineage is code that two or more products carry and that belongs together: a
 // static library, in all its copies.

@@ -92,16 +92,7 @@ func (f *family) alike(a, b uint32) bool {
 // adjoin joins runs that are neighbours in most images that have both, when the
 // same products carry them: some twin of the run, if not each.
 func (f *family) adjoin(run []uint32) (joined []uint32, changed bool) {
-	carriers := make([]products, runsOf(run))
-	for w, r := range run {
-		p := f.sets[f.twins[w].set]
-		if carriers[r] == nil {
-			carriers[r] = make(products, len(p))
-		}
-		for i, bits := range p {
-			carriers[r][i] |= bits
-		}
-	}
+	carriers := f.carriersOf(run)
 	back, images := f.backgrounds(run), f.imagesOf(run)
 	near := make([][]pair, len(f.images))
 	each(len(f.images), func(i int) {
@@ -126,6 +117,29 @@ func (f *family) adjoin(run []uint32) (joined []uint32, changed bool) {
 		return run, false
 	}
 	return follow(run, t), true
+}
+
+// carriersOf is, for each run, the products that carry some twin of it. They are
+// only read: runs of one set share it.
+func (f *family) carriersOf(run []uint32) []products {
+	out := make([]products, runsOf(run))
+	own := make([]bool, len(out)) // has a set of its own
+	for w, r := range run {
+		p := f.sets.of(f.twins[w].set)
+		switch {
+		case out[r] == nil:
+			out[r] = p
+		case p.within(out[r]):
+		case !own[r]:
+			out[r], own[r] = slices.Clone(out[r]), true
+			fallthrough
+		default:
+			for i, bits := range p {
+				out[r][i] |= bits
+			}
+		}
+	}
+	return out
 }
 
 // piece is a stretch of an image that is of one run.

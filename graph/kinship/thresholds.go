@@ -16,6 +16,7 @@ type Thresholds struct {
 	Gap                            float64 // functions
 	Adjacent, Enclosed             float64 // shares
 	Features, Contained, Candidate float64 // number, shares
+	Similar                        float64 // share
 	Rare                           float64 // places
 	Functions, Share               float64 // number, share
 	Jaccard, Weight, Margin        float64 // share, bits, factor
@@ -34,7 +35,7 @@ func Measured() Thresholds {
 func parseThresholds(text string) (Thresholds, error) {
 	var t Thresholds
 	fields := map[string]*float64{"least-arm": &t.LeastARM, "least-x86": &t.LeastX86, "gap": &t.Gap, "adjacent": &t.Adjacent,
-		"enclosed": &t.Enclosed, "features": &t.Features, "contained": &t.Contained, "candidate": &t.Candidate, "rare": &t.Rare,
+		"enclosed": &t.Enclosed, "features": &t.Features, "contained": &t.Contained, "candidate": &t.Candidate, "similar": &t.Similar, "rare": &t.Rare,
 		"functions": &t.Functions, "share": &t.Share, "jaccard": &t.Jaccard, "weight": &t.Weight, "margin": &t.Margin, "size": &t.Size}
 	for i, line := range strings.Split(text, "\n") {
 		line, _, _ = strings.Cut(line, "#")

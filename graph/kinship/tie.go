@@ -32,6 +32,8 @@ type stock struct {
 	pairs   [][]link // of images that share no mark
 	linked  []linked // strains that were made of those
 	builds  [][]int  // by strain: build of each of its images
+	similar []similar
+	tied    []uint32 // a twin of each strain that was joined with another one by a tie
 	index   []index  // by image
 	sets    sets
 }

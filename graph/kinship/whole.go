@@ -26,7 +26,7 @@ type wholeVote struct {
 }
 
 // whole ties strains by comparing pairs of images as a whole.
-func (f *family) whole(k *stock, pairs []imagePair) {
+func (f *family) whole(k *stock, pairs, covered []imagePair) {
 	slices.SortFunc(pairs, func(x, y imagePair) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
 	pairs = slices.Compact(pairs)
 	used := map[uint32]int{}
@@ -38,6 +38,9 @@ func (f *family) whole(k *stock, pairs []imagePair) {
 		used[p.b]++
 		return false
 	})
+	pairs = append(pairs, covered...)
+	slices.SortFunc(pairs, func(x, y imagePair) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	pairs = slices.Compact(pairs)
 	votes := make([][]wholeVote, len(pairs))
 	each(len(pairs), func(i int) { votes[i] = f.compareWhole(k, pairs[i]) })
 	best := map[pair]wholeVote{}
@@ -59,9 +62,9 @@ func (f *family) whole(k *stock, pairs []imagePair) {
 		return cmp.Or(-cmp.Compare(x.part, y.part), -cmp.Compare(x.shared, y.shared), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
 	})
 	for _, c := range cands {
-		found = append(found, tied{ok: true, links: best[newPair(c.a, c.b)].link})
+		found = append(found, tied{ok: true, firm: true, links: best[newPair(c.a, c.b)].link})
 	}
-	f.choose(k, cands, found)
+	f.choose(k, cands, found, 0)
 }
 
 // compareWhole compares two images and says which nodes go together.

@@ -46,7 +46,7 @@ func TestTextAloneIsNoCarrier(t *testing.T) {
 		l.Members = append(l.Members, kinship.Member{Units: []kinship.Unit{{Image: 0, Function: uint32(k), How: kinship.Exact}, {Image: 1, Function: uint32(k), How: kinship.Exact}}})
 	}
 	b := newBackdrop(nil)
-	lib, ok := s.library(l, s.describe(l, b), b)
+	lib, ok := s.library(l, s.describe([]*kinship.Lineage{l}, b)[0], b)
 	if !ok || len(lib.Copies) != 2 || len(lib.Products) != 2 || len(lib.Images) != 2 || slices.Contains(lib.Products, s.ids[2]) {
 		t.Errorf("%v: products %v, copies %+v", ok, lib.Products, lib.Copies)
 	}

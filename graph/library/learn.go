@@ -23,8 +23,11 @@ func LearnBackground(g *graph.Graph, store Store, name, from string) (*Backgroun
 	b.read(g, s.digest)
 	r := kinship.Find(s.images, kinship.Options{Thresholds: kinship.Measured(), Background: b.function})
 	var l []BackgroundEntry
-	for i := range r.Lineages {
-		l = append(l, s.entries(&r.Lineages[i], b, from)...)
+	for _, batch := range batches(r.Lineages) {
+		list := some(r.Lineages, batch)
+		for i, d := range s.describe(list, b) {
+			l = append(l, entries(list[i], d, b, from)...)
+		}
 	}
 	return NewBackground(l), s.unread(r)
 }
@@ -35,8 +38,7 @@ const unnamedPublic = "public code without a name"
 
 // entries makes background libraries of a lineage: one, or of Rust one for each
 // crate that a function's source paths name.
-func (s *static) entries(l *kinship.Lineage, b *backdrop, from string) []BackgroundEntry {
-	d := s.describe(l, b)
+func entries(l *kinship.Lineage, d *described, b *backdrop, from string) []BackgroundEntry {
 	name, known, _ := b.judge(&d.tally)
 	if d.own > 0 || known && strings.HasPrefix(name, "Go ") {
 		return nil

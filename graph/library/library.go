@@ -26,6 +26,7 @@ const (
 	RungText     Rung = "same code section"
 	RungName     Rung = "same name and version"
 	RungUnits    Rung = "share of common code units"
+	RungEvidence Rung = "share of common text" // no sameness: similar evidence
 )
 
 // Library is code that two or more products carry.
@@ -45,6 +46,8 @@ type Library struct {
 	// Of static libraries only.
 	Functions int            // code units, in all copies together
 	Copies    []Copy         // one for each image, sorted by it
+	Builds    []Build        // by number; their ties are same-as ties within the library
+	Alike     []Copy         // images with some of its text and none of its functions, sorted: no carriers
 	Names     []NameEvidence // what names it, best first
 	Member    []MemberOf     // its functions, in link order
 	Units     []Unit         // all units of all copies, sorted
@@ -68,5 +71,6 @@ func (l *Library) Has(image sbom.Digest, address uint64) bool {
 type SameAs struct {
 	Library string
 	Rung    Rung
-	Score   float64 // for RungUnits: share of the first library's units that the other has
+	Word    Word    // "" where the rung says all
+	Score   float64 // share of the first library's units (RungUnits) or own text (RungEvidence) that the other has
 }

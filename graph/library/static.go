@@ -1,7 +1,6 @@
 package library
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -119,18 +118,10 @@ func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread
 	b.read(s.g, s.digest)
 	r := kinship.Find(s.images, kinship.Options{Thresholds: kinship.Measured(), Background: b.function})
 	var libs []Library
-	for i := range r.Lineages {
-		whole := s.describe(&r.Lineages[i], b)
-		background, own := s.split(&r.Lineages[i], whole, b)
-		for _, part := range []*kinship.Lineage{background, own} {
-			if part == nil {
-				continue
-			}
-			d := whole
-			if part != &r.Lineages[i] {
-				d = s.describe(part, b)
-			}
-			l, ok := s.library(part, d, b)
+	of := map[int][]int{} // libraries of a lineage
+	for _, batch := range batches(r.Lineages) {
+		for _, p := range s.parts(r.Lineages, batch, b) {
+			l, ok := s.library(p.lineage, p.described, b)
 			if !ok {
 				continue
 			}
@@ -140,11 +131,13 @@ func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread
 				}
 				l.Kind = KindDynamic
 			}
+			of[p.of] = append(of[p.of], len(libs))
 			libs = append(libs, l)
 		}
 	}
+	distinct(libs)
+	tieSimilar(libs, of, r)
 	slices.SortFunc(libs, func(a, b Library) int { return strings.Compare(a.ID, b.ID) })
-	libs = slices.CompactFunc(libs, func(a, b Library) bool { return a.ID == b.ID })
 	return libs, s.unread(r)
 }
 
@@ -226,9 +219,12 @@ type Unread struct {
 func (u Unread) Why() string {
 	var version *fingerprint.VersionError
 	var damage *fingerprint.DamageError
+	var crowd *kinship.CrowdError
 	switch {
 	case errors.Is(u.Err, ErrNoMarks):
 		return "no marks of its code were saved: its kinship is unknown; scan again"
+	case errors.As(u.Err, &crowd):
+		return crowd.Error()
 	case errors.As(u.Err, &version):
 		return "marks made by another version of kinbom: " + strings.TrimSuffix(version.Error(), ": scan again") + "; its kinship is unknown; scan again"
 	case errors.As(u.Err, &damage), errors.Is(u.Err, fingerprint.ErrNotMarks):
@@ -264,6 +260,7 @@ func (s *static) library(l *kinship.Lineage, n *described, b *backdrop) (Library
 	slices.SortFunc(lib.Copies, func(a, b Copy) int { return strings.Compare(string(a.Image), string(b.Image)) })
 	lib.ID = "library:" + string(sbom.DigestOfList(n.marks))
 	lib.Units, lib.Member = n.units, n.members
+	lib.Builds, lib.Alike = s.builds(l, n), s.alike(l)
 	lib.Names = n.evidence()
 	lib.Name = nameOf(lib.Names, n.marks)
 	name := ""
@@ -290,105 +287,6 @@ func wordOf(c kinship.Copy, functions int) Word {
 		return Identical
 	}
 	return SameSource
-}
-
-// described is what the functions of a lineage say about it.
-type described struct {
-	marks   []string // of the rarest members, sorted
-	units   []Unit   // sorted by image, then address
-	members []MemberOf
-	markAt  map[kinship.Unit]fingerprint.Mark
-	lengths []uint32 // by member: instructions of its first unit
-	naming
-	tally
-}
-
-// MemberOf is one function of a static library, as its fullest copy has it.
-type MemberOf struct {
-	Mark   fingerprint.Mark
-	Name   string // "" when no copy has one
-	Copies int    // images that hold it
-	Image  sbom.Digest
-	At     uint64 // address in that image
-	Size   uint32 // bytes there
-}
-
-// maxIDMarks is how many marks make the id of a static library.
-const maxIDMarks = 16
-
-// describe reads the functions of all members, image by image.
-func (s *static) describe(l *kinship.Lineage, b *backdrop) *described {
-	d := &described{members: make([]MemberOf, len(l.Members)), markAt: map[kinship.Unit]fingerprint.Mark{}, lengths: make([]uint32, len(l.Members)), naming: newNaming(),
-		tally: tally{of: make([]counts, len(l.Members))}}
-	full := l.Copies[0]
-	for _, c := range l.Copies {
-		if c.Units > full.Units {
-			full = c
-		}
-	}
-	at := map[uint32][]memberUnit{} // by image
-	for i := range l.Members {
-		last := ^uint32(0)
-		for _, u := range l.Members[i].Units {
-			at[u.Image] = append(at[u.Image], memberUnit{i, u.Function, u})
-			if u.Image != last {
-				d.members[i].Copies++
-			}
-			last = u.Image
-		}
-	}
-	for _, c := range l.Copies {
-		set, err := s.images[c.Image].Set()
-		if err != nil {
-			continue
-		}
-		for _, u := range at[c.Image] {
-			if int(u.function) >= len(set.Functions) {
-				continue
-			}
-			f := &set.Functions[u.function]
-			d.units = append(d.units, Unit{s.digest[c.Image], f.Address})
-			d.markAt[u.unit] = f.Full
-			if u.unit == l.Members[u.member].Units[0] {
-				d.lengths[u.member] = f.Instructions
-			}
-			d.add(b, u.member, int(c.Image), set, int(u.function), c.Image == full.Image)
-			m := &d.members[u.member]
-			if m.Image == "" || c.Image == full.Image {
-				m.Mark, m.Image, m.At, m.Size = f.Full, s.digest[c.Image], f.Address, f.Size
-			}
-			if f.Name != "" && (m.Name == "" || f.Name < m.Name) {
-				m.Name = f.Name
-			}
-		}
-		d.learn(set, at[c.Image], s.digest[c.Image])
-		d.member(s.nouns[s.digest[c.Image]], len(at[c.Image]))
-	}
-	d.done()
-	slices.SortFunc(d.units, func(a, b Unit) int {
-		return cmp.Or(strings.Compare(string(a.Image), string(b.Image)), cmp.Compare(a.Address, b.Address))
-	})
-	d.marks = rarest(d.members)
-	return d
-}
-
-// memberUnit is a function of an image with its member.
-type memberUnit struct {
-	member   int
-	function uint32
-	unit     kinship.Unit
-}
-
-// rarest lists the marks of the members that the fewest images hold.
-func rarest(l []MemberOf) []string {
-	l = slices.Clone(l)
-	slices.SortFunc(l, func(a, b MemberOf) int { return cmp.Or(cmp.Compare(a.Copies, b.Copies), cmp.Compare(a.Mark, b.Mark)) })
-	var out []string
-	for _, m := range l[:min(len(l), maxIDMarks)] {
-		out = append(out, m.Mark.String())
-	}
-	slices.Sort(out)
-	return out
 }
 
 // addStatic adds nodes and edges for libraries that were found by their code
@@ -418,6 +316,8 @@ func addStatic(g *graph.Graph, libs []Library) {
 				edges = append(edges, graph.Edge{From: l.ID, To: unit, Kind: graph.EdgeContains, Method: "code unit"})
 			}
 		}
+		more, ties := addTies(l)
+		nodes, edges = append(nodes, more...), append(edges, ties...)
 	}
 	g.Add(nodes, edges)
 }

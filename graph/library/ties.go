@@ -35,7 +35,7 @@ type tie struct {
 
 // rank orders rungs, strongest first.
 func rank(r Rung) int {
-	return slices.Index([]Rung{RungBytes, RungCDHash, RungUnsigned, RungCopied, RungUUID, RungText, RungName, RungUnits}, r)
+	return slices.Index([]Rung{RungBytes, RungCDHash, RungUnsigned, RungCopied, RungUUID, RungText, RungName, RungUnits, RungEvidence}, r)
 }
 
 // step is one rung as a search over all images: images with the same key are

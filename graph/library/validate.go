@@ -28,6 +28,18 @@ func Validate(libs []Library) error {
 		if rank(l.Rung) < 0 {
 			bad("library %s: unknown rung %q", l.ID, l.Rung)
 		}
+		for _, b := range l.Builds {
+			for _, t := range b.Ties {
+				if t.Score <= 0 || t.Score > 1 || t.Exact > t.Score || t.Word == "" || t.Build == b.Number {
+					bad("library %s: build %d is tied to %d by %v, %v equal, word %q", l.ID, b.Number, t.Build, t.Score, t.Exact, t.Word)
+				}
+			}
+		}
+		for _, a := range l.Alike {
+			if a.Word != Similar || slices.Contains(l.Images, a.Image) {
+				bad("library %s: image %s is no carrier with similar evidence", l.ID, a.Image.Short())
+			}
+		}
 		for _, s := range l.SameAs {
 			same[[2]string{l.ID, s.Library}] = s.Rung
 		}

@@ -17,8 +17,9 @@ type Comparison struct {
 	AinB      Share      `json:"aInB"` // of A's, what B has
 	BinA      Share      `json:"bInA"` // of B's, what A has
 	Pairs     []Pair     `json:"pairs"`
-	Images    []ImageTie `json:"images"`    // images of both, or tied on the sameness ladder; sorted by paths
-	Libraries []Between  `json:"libraries"` // that a product of each side carries; kinship first
+	Images    []ImageTie `json:"images"`            // images of both, or tied on the sameness ladder; sorted by paths
+	Libraries []Between  `json:"libraries"`         // that a product of each side carries; kinship first
+	Similar   []Apart    `json:"similar,omitempty"` // libraries of one side of which a product of the other has some text and no function: not shared
 	OnlyA     Only       `json:"onlyA"`
 	OnlyB     Only       `json:"onlyB"`
 }
@@ -97,6 +98,33 @@ type Between struct {
 	InB        []sbom.Digest `json:"inB"`
 }
 
+// Apart is similar evidence: a product of one side has some of the text of a
+// library that the other side carries, and none of its functions.
+type Apart struct {
+	ID      string      `json:"id"` // of the library
+	Name    string      `json:"name"`
+	Product sbom.Digest `json:"product"`
+	Word    string      `json:"word"` // SIMILAR EVIDENCE
+	Text    float64     `json:"text"` // share of the library's own text
+}
+
+// apart lists similar evidence between the two sides, in both directions.
+func (f *Family) apart(x, y *sided) []Apart {
+	var out []Apart
+	for i := range f.libraries {
+		l := &f.libraries[i]
+		for _, s := range f.similar(l) {
+			for _, id := range l.Products {
+				if x.ids[id] && y.ids[s.Product] || y.ids[id] && x.ids[s.Product] {
+					out = append(out, Apart{ID: l.ID, Name: cmp.Or(l.Name, l.ID), Product: s.Product, Word: s.Word, Text: s.Text})
+					break
+				}
+			}
+		}
+	}
+	return slices.Compact(out) // an image may lie in several places
+}
+
 // Only is what one side has and the other does not, as far as it was looked at.
 // Libraries are those found in two or more products of the side.
 type Only struct {
@@ -130,7 +158,7 @@ func Compare(c Case) (*Comparison, error) {
 	in := func(id sbom.Digest) bool { return x.ids[id] || y.ids[id] }
 	out.Head.Products = slices.DeleteFunc(out.Head.Products, func(p Product) bool { return !in(p.ID) })
 	out.Coverage = f.cover(in)
-	out.Images = f.ties(x, y)
+	out.Images, out.Similar = f.ties(x, y), f.apart(x, y)
 	p := f.paired(x, y)
 	var err error
 	if out.AinB, out.BinA, err = f.shares(p, x, y, out.Images); err != nil {

@@ -34,6 +34,8 @@ type Library struct {
 	Names      []Naming  `json:"names"`      // what names it, best first
 	SameAs     []SameAs  `json:"sameAs"`
 	Packages   []Package `json:"packages"`          // of public registries that it is of
+	Builds     []Build   `json:"builds,omitempty"`  // when there are several; by number
+	Similar    []Similar `json:"similar,omitempty"` // products with similar evidence: some of its text and none of its functions, so they do not carry it
 	Members    []Member  `json:"members,omitempty"` // in link order; only of a library that was asked for
 }
 
@@ -80,7 +82,36 @@ func (l *Library) ThirdParty() bool { return !l.Background && len(l.Packages) > 
 type SameAs struct {
 	Library string  `json:"library"`
 	Rung    string  `json:"rung"`
-	Score   float64 `json:"score,omitempty"`
+	Word    string  `json:"word,omitempty"`
+	Score   float64 `json:"score,omitempty"` // of what this one has, the share that the other has too
+}
+
+// Build is one build of a static library: another version, compiler, level or
+// architecture is another one.
+type Build struct {
+	Number    int        `json:"number"`
+	Arch      string     `json:"arch"`
+	Images    int        `json:"images"`    // that hold it
+	Functions int        `json:"functions"` // of the library, in its fullest copy
+	Ties      []BuildTie `json:"ties"`      // to other builds
+}
+
+// BuildTie is a same-as tie of one build to another, in this direction.
+type BuildTie struct {
+	Build int     `json:"build"`
+	Rung  string  `json:"rung"`
+	Word  string  `json:"word"`
+	Score float64 `json:"score"` // share of this build's functions that the other has
+	Exact float64 `json:"exact"` // share that it has with an equal mark
+}
+
+// Similar is a product with some of a library's text and none of its functions.
+type Similar struct {
+	Product sbom.Digest `json:"product"`
+	Path    string      `json:"path"` // of the image
+	Image   sbom.Digest `json:"image"`
+	Word    string      `json:"word"` // SIMILAR EVIDENCE
+	Text    float64     `json:"text"` // share of the library's own text that it has
 }
 
 // Member is one function of a library, as its fullest copy has it.
@@ -195,9 +226,42 @@ func (f *Family) library(l *library.Library) Library {
 		v.Names = append(v.Names, f.fileName(l))
 	}
 	for _, s := range l.SameAs {
-		v.SameAs = append(v.SameAs, SameAs{s.Library, string(s.Rung), s.Score})
+		v.SameAs = append(v.SameAs, SameAs{s.Library, string(s.Rung), string(s.Word), s.Score})
 	}
+	v.Builds, v.Similar = builds(l), f.similar(l)
 	return v
+}
+
+func builds(l *library.Library) []Build {
+	var out []Build
+	if len(l.Builds) < 2 {
+		return nil
+	}
+	for _, b := range l.Builds {
+		v := Build{Number: b.Number, Arch: b.Arch, Images: len(b.Images), Functions: b.Functions, Ties: []BuildTie{}}
+		for _, t := range b.Ties {
+			v.Ties = append(v.Ties, BuildTie{t.Build, string(t.Rung), string(t.Word), t.Score, t.Exact})
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// similar lists the places of images with similar evidence, by path of the
+// product, then of the image.
+func (f *Family) similar(l *library.Library) []Similar {
+	var out []Similar
+	for _, c := range l.Alike {
+		for _, r := range f.graph.Carriers(c.Image) {
+			for _, at := range r.Image.Places {
+				out = append(out, Similar{Product: r.Product.ID, Path: at.Path, Image: c.Image, Word: string(c.Word), Text: c.Text})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Similar) int {
+		return cmp.Or(strings.Compare(f.graph.Product(a.Product).Paths[0], f.graph.Product(b.Product).Paths[0]), strings.Compare(a.Path, b.Path), strings.Compare(string(a.Image), string(b.Image)))
+	})
+	return out
 }
 
 // fileName is what names a library of whole images: the install name or the path

@@ -64,6 +64,12 @@ func (l *Libs) Validate() error {
 		if len(v.Carriers) < 2 || v.Name == "" || v.Why == "" || v.Rung == "" || !slices.Contains(words[:], v.Word) {
 			c.bad("library %s: too few carriers, or no name, reason, rung or word", v.ID)
 		}
+		for _, s := range v.Similar {
+			c.known("library "+v.ID, s.Product)
+			if s.Word != words[len(words)-1] {
+				c.bad("library %s: %s is %q without being a carrier", v.ID, s.Product.Short(), s.Word)
+			}
+		}
 		for _, k := range v.Carriers {
 			c.known("library "+v.ID, k.Product)
 			if len(k.Copies) == 0 || !slices.Contains(words[:], k.Word) || k.Functions > v.Functions {

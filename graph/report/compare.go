@@ -16,6 +16,9 @@ func Compare(w io.Writer, r *query.Comparison) error {
 	p.shares(r)
 	p.changes(r)
 	p.between(r)
+	for _, s := range r.Similar {
+		p.text("  "+s.Word+" ", "%s has %s of the text of %s and none of its functions; not shared", p.labels[s.Product], percent(s.Text), s.Name)
+	}
 	p.ties(r)
 	p.only("ONLY IN A, as far as was looked", &r.OnlyA)
 	p.only("ONLY IN B, as far as was looked", &r.OnlyB)

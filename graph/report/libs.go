@@ -121,14 +121,69 @@ func (p *page) library(r *query.Libs, l *query.Library) {
 		}
 		p.text("  third-party: ", "%s, by %s: %s", k.PURL, k.How, k.Text)
 	}
+	p.builds(l, r.Asked != "")
 	for _, s := range l.SameAs {
-		p.text("  tied to ", "%s: %s", short(s.Library), s.Rung)
+		if s.Word == "" {
+			p.text("  tied to ", "%s: %s", short(s.Library), s.Rung)
+			continue
+		}
+		p.text("  "+s.Word+" ", "%s has %s of its text; not shared", p.libraryName(r, s.Library), percent(s.Score))
+	}
+	for _, s := range l.Similar {
+		p.text("  "+s.Word+" ", "%s has %s of its text and none of its functions (%s); not shared", p.labels[s.Product], percent(s.Text), s.Path)
 	}
 	p.text("  id ", "%s", short(l.ID))
 	if r.Asked != "" {
 		p.copies(l)
 		p.members(l)
 	}
+}
+
+// builds says how the builds of a library are tied, in both directions: the
+// fullest with each other one, or all pairs of a library that was asked for.
+func (p *page) builds(l *query.Library, all bool) {
+	at := map[int]*query.Build{}
+	for i := range l.Builds {
+		at[l.Builds[i].Number] = &l.Builds[i]
+	}
+	for i := range l.Builds {
+		b := &l.Builds[i]
+		if i > 0 && !all {
+			break
+		}
+		n := 0
+		for _, t := range b.Ties {
+			o := at[t.Build]
+			if o == nil || t.Build < b.Number {
+				continue
+			}
+			if n++; n > most {
+				p.text("  builds ", "and %d more", len(b.Ties)-most)
+				break
+			}
+			back := query.BuildTie{}
+			for _, k := range o.Ties {
+				if k.Build == b.Number {
+					back = k
+				}
+			}
+			p.text("  builds ", "%d (%s) and %d (%s): %s; %s of the %s of %d are in %d, %s with an equal mark; %s of the %s of %d are in %d, %s with an equal mark",
+				b.Number, b.Arch, o.Number, o.Arch, t.Word, percent(t.Score), number(b.Functions, "function"), b.Number, o.Number, percent(t.Exact),
+				percent(back.Score), number(o.Functions, "function"), o.Number, b.Number, percent(back.Exact))
+		}
+	}
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
+
+// libraryName is the name of a library of the answer, else its id.
+func (p *page) libraryName(r *query.Libs, id string) string {
+	for i := range r.Libraries {
+		if r.Libraries[i].ID == id {
+			return r.Libraries[i].Name + " (" + short(id) + ")"
+		}
+	}
+	return short(id)
 }
 
 // short is the beginning of a library's id.

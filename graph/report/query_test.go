@@ -30,7 +30,9 @@ func TestQueriesWithHostileNames(t *testing.T) {
 		products := []sbom.Digest{dg(n)}
 		address := uint64(0x1000)
 		libs := &query.Libs{Head: hostileHead(query.LibsSchema), Asked: n, Kinship: 1, Libraries: []query.Library{{ID: "library:" + string(dg("l")), Name: n, Kind: "static", Why: n,
-			Rung: "same bytes", Word: "IDENTICAL", Functions: 3, Names: []query.Naming{{How: n, Name: n, Text: n + "x"}}, SameAs: []query.SameAs{{Library: n, Rung: n}},
+			Rung: "same bytes", Word: "IDENTICAL", Functions: 3, Names: []query.Naming{{How: n, Name: n, Text: n + "x"}}, SameAs: []query.SameAs{{Library: n, Rung: n}, {Library: n, Rung: n, Word: "SIMILAR EVIDENCE", Score: .5}},
+			Builds:   []query.Build{{Number: 0, Arch: n, Functions: 3, Ties: []query.BuildTie{{Build: 1, Rung: n, Word: n, Score: .5}}}, {Number: 1, Arch: n, Functions: 3}},
+			Similar:  []query.Similar{{Product: dg(n), Path: n, Image: dg("i"), Word: "SIMILAR EVIDENCE", Text: .5}},
 			Carriers: []query.Carrier{{Product: dg(n), Word: "SAME SOURCE", Functions: 2, Copies: []query.Copy{{Image: dg("i"), Arch: n, Bundle: n, Path: n, Word: "SAME SOURCE"}}}},
 			Members:  []query.Member{{Mark: strings.Repeat("a", 16), Name: n}}}}}
 		who := &query.Who{Head: hostileHead(query.WhoSchema), Word: n, Level: "beginning", Matches: []query.Match{{Kind: "function", Name: n, Carriers: products,
@@ -41,7 +43,8 @@ func TestQueriesWithHostileNames(t *testing.T) {
 		only := query.Only{Libraries: list, Classes: []string{n}, Types: []string{n}, Packages: []string{n}, Loads: []string{n}}
 		compare := &query.Comparison{Head: hostileHead(query.CompareSchema), A: query.Side{Label: n, Products: products}, B: query.Side{Label: n, Products: products},
 			Pairs: []query.Pair{{A: dg(n), B: dg(n), Tie: "same path", Lost: held, New: held}, {A: dg(n), Tie: "none"}, {B: dg(n), Tie: "none"}}, Libraries: list, OnlyA: only, OnlyB: only,
-			Images: []query.ImageTie{{A: dg("a"), B: dg("b"), PathA: n, PathB: n, Arch: n, Rung: n}}}
+			Images:  []query.ImageTie{{A: dg("a"), B: dg("b"), PathA: n, PathB: n, Arch: n, Rung: n}},
+			Similar: []query.Apart{{ID: n, Name: n, Product: dg(n), Word: "SIMILAR EVIDENCE", Text: .5}}}
 		var b bytes.Buffer
 		for _, err := range []error{Libs(&b, libs, LibsOptions{}), Who(&b, who), Who(&b, nobody), Compare(&b, compare)} {
 			if err != nil {
@@ -164,6 +167,45 @@ func TestFunctionsByArchitecture(t *testing.T) {
 		if got := naming(&c.n); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
+	}
+}
+
+// Builds are tied in both directions, the fullest with each other one, all pairs
+// when the library was asked for; similar evidence is said to be not shared.
+func TestLibsBuildsAndSimilar(t *testing.T) {
+	l := query.Library{ID: "library:" + string(dg("l")), Name: "reader", Kind: "static", Why: "w", Rung: "r", Word: "SAME SOURCE", Functions: 40,
+		Carriers: []query.Carrier{{Product: dg("a")}, {Product: dg("b")}},
+		Builds: []query.Build{
+			{Number: 0, Arch: "arm64", Functions: 40, Ties: []query.BuildTie{{Build: 1, Rung: "r", Word: "SAME SOURCE", Score: .75, Exact: .5}, {Build: 2, Rung: "r", Word: "SAME SOURCE", Score: .25, Exact: 0}}},
+			{Number: 1, Arch: "arm64", Functions: 30, Ties: []query.BuildTie{{Build: 0, Rung: "r", Word: "SAME SOURCE", Score: 1, Exact: .66}, {Build: 2, Rung: "r", Word: "SAME SOURCE", Score: .3, Exact: 0}}},
+			{Number: 2, Arch: "x86_64", Functions: 10, Ties: []query.BuildTie{{Build: 0, Rung: "r", Word: "SAME SOURCE", Score: 1, Exact: 0}, {Build: 1, Rung: "r", Word: "SAME SOURCE", Score: .9, Exact: 0}}}},
+		Similar: []query.Similar{{Product: dg("c"), Path: "Contents/MacOS/C", Word: "SIMILAR EVIDENCE", Text: .8}}}
+	other := query.Library{ID: "library:" + string(dg("m")), Name: "other reader", Kind: "static", Why: "w", Rung: "r", Word: "IDENTICAL", Functions: 9,
+		Carriers: []query.Carrier{{Product: dg("a")}, {Product: dg("c")}}, SameAs: []query.SameAs{{Library: l.ID, Rung: "share of common text", Word: "SIMILAR EVIDENCE", Score: .4}}}
+	r := &query.Libs{Head: query.Head{Products: []query.Product{{ID: dg("a"), Name: "A"}, {ID: dg("b"), Name: "B"}, {ID: dg("c"), Name: "C"}}}, Kinship: 2, Libraries: []query.Library{l, other}}
+	text := func() string {
+		var b bytes.Buffer
+		if err := Libs(&b, r, LibsOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(strings.Fields(b.String()), " ")
+	}
+	s := text()
+	for _, want := range []string{
+		"builds 0 (arm64) and 1 (arm64): SAME SOURCE; 75 % of the 40 functions of 0 are in 1, 50 % with an equal mark; 100 % of the 30 functions of 1 are in 0, 66 % with an equal mark",
+		"builds 0 (arm64) and 2 (x86_64): SAME SOURCE; 25 % of the 40 functions of 0 are in 2",
+		"SIMILAR EVIDENCE C has 80 % of its text and none of its functions (Contents/MacOS/C); not shared",
+		"SIMILAR EVIDENCE reader (" + short(l.ID) + ") has 40 % of its text; not shared",
+	} {
+		if !strings.Contains(s, want) {
+			t.Errorf("%q is not in %s", want, s)
+		}
+	}
+	if strings.Contains(s, "builds 1 (arm64) and 2") {
+		t.Error("all pairs, unasked:", s)
+	}
+	if r.Asked = "reader"; !strings.Contains(text(), "builds 1 (arm64) and 2 (x86_64)") {
+		t.Error("not all pairs:", text())
 	}
 }
 

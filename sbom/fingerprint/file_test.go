@@ -174,3 +174,23 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Two functions at one address are damage: whoever looks a function up by its
+// address must meet one.
+func TestOneAddressTwice(t *testing.T) {
+	for addresses, fine := range map[[3]uint64]bool{{0, 64, 128}: true, {64, 64, 128}: false, {0, 64, 64}: false, {0, 0, 64}: false} {
+		s := &Set{Image: sbom.DigestOf([]byte("x")), Arch: "arm64"}
+		for i, a := range addresses {
+			s.Append(Function{Address: a, Size: 8, Instructions: 9, Shape: Mark(i), Full: Mark(i)}, nil, nil)
+		}
+		var b bytes.Buffer
+		if _, err := Write(&b, s); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Read(b.Bytes())
+		var damage *DamageError
+		if fine != (err == nil) || err != nil && !errors.As(err, &damage) {
+			t.Errorf("functions at %v: %v", addresses, err)
+		}
+	}
+}

@@ -103,7 +103,11 @@ func (f *File) Marks() ([]Function, error) {
 	last := uint64(0)
 	for i := range out {
 		p := &out[i]
-		last += c.number(^uint64(0) - last)
+		d := c.number(^uint64(0) - last)
+		if d == 0 && i > 0 {
+			c.bad("two functions at one address")
+		}
+		last += d
 		p.Address = last
 		p.Size = uint32(c.number(1<<32 - 1))
 		n := c.number(1<<33 - 1)
