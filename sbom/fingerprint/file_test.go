@@ -126,7 +126,9 @@ func TestTextsKept(t *testing.T) {
 }
 
 func TestDamage(t *testing.T) {
-	b := save(t, randomSet(rand.New(rand.NewPCG(3, 4)), 40))
+	set := randomSet(rand.New(rand.NewPCG(3, 4)), 40)
+	set.Hosts = nil // a section that may be left out: under another id it is skipped
+	b := save(t, set)
 	for n := range b {
 		if _, err := Read(b[:n]); err == nil {
 			t.Fatalf("cut to %d of %d bytes: no error", n, len(b))
