@@ -1,7 +1,9 @@
 package reach
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
@@ -150,6 +152,9 @@ func (r *Reach) roots(i int, c *code) {
 	}
 	for _, name := range m.Classes {
 		h := fingerprint.FeatureHash(fingerprint.FeatureClass, name)
+		if len(r.classes(int32(i), h)) == 0 {
+			h = fingerprint.FeatureHash(fingerprint.FeatureClass, mangled(name))
+		}
 		for _, at := range r.classes(int32(i), h) {
 			for _, x := range r.codes[at.image].classes[at.class].methods {
 				r.reach(r.base[at.image]+int32(x.function), -1, viaRegistered)
@@ -162,6 +167,16 @@ func (r *Reach) roots(i int, c *code) {
 			r.use(int32(i), c.classes[k].name, -1, viaDelegate)
 		}
 	}
+}
+
+// mangled is the name under which the runtime knows a Swift class that is written
+// as Module.Class.
+func mangled(name string) string {
+	module, class, ok := strings.Cut(name, ".")
+	if !ok {
+		return name
+	}
+	return fmt.Sprintf("_TtC%d%s%d%s", len(module), module, len(class), class)
 }
 
 // initialises reports whether a Go function initialises a package: its name ends
