@@ -2,6 +2,7 @@ package propagate
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/kinbom/kinbom/graph"
 	"github.com/kinbom/kinbom/graph/reach"
@@ -97,6 +98,7 @@ func (w *run) program(product int32, states []int32) *reach.Program {
 		noun := n.g.ImageIn(n.g.Products[product].ID, m.Digest)
 		m.Plugin = noun.Type == "bundle"
 		for _, x := range noun.Places {
+			m.Plugin = m.Plugin || strings.HasSuffix(x.Path, ".node")
 			m.Classes = append(m.Classes, registered[x.Path]...)
 		}
 	}
@@ -104,7 +106,11 @@ func (w *run) program(product int32, states []int32) *reach.Program {
 		for _, l := range n.links[n.out[s]:n.out[s+1]] {
 			if to, ok := at[n.image[l.to]]; ok && w.known(l.to) {
 				e := &n.g.Edges[l.edge]
-				p.Ties = append(p.Ties, reach.Tie{From: at[n.image[s]], To: to, Kind: sbom.LinkKind(e.Kind), Symbols: e.Symbols})
+				t := reach.Tie{From: at[n.image[s]], To: to, Kind: sbom.LinkKind(e.Kind), Symbols: e.Symbols}
+				if l.level == levelRuns {
+					t.Kind = sbom.LinkOpens // a script loads it while it runs
+				}
+				p.Ties = append(p.Ties, t)
 			}
 		}
 	}
