@@ -221,7 +221,7 @@ func randomWorld(t *testing.T, r *rand.Rand) *world {
 			switch {
 			case k == 0:
 				b.WriteString(" !main")
-			case r.IntN(8) == 0:
+			case r.IntN(4) == 0:
 				b.WriteString(" !" + []string{"constructor", "load", "export", "pointer"}[r.IntN(4)])
 			}
 			b.WriteByte('\n')
