@@ -150,7 +150,8 @@ func cmdBytes(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // answer REPORT RELEASE: report and exit status equal the fixture
-// family's answer key, as far as it is due.
+// family's answer key, as far as it is due; and what calls in code decide does,
+// too: strength and sends.
 func cmdAnswer(ts *testscript.TestScript, _ bool, args []string) {
 	var r finding.Report
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &r))
@@ -158,7 +159,9 @@ func cmdAnswer(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	wrong, err := answer.Compare(&r, release, answer.Due)
 	ts.Check(err)
-	if len(wrong) > 0 {
+	calls, err := answer.CompareCalls(&r, release)
+	ts.Check(err)
+	if wrong = append(wrong, calls...); len(wrong) > 0 {
 		ts.Fatalf("differs from the answer key:\n%s", strings.Join(wrong, "\n"))
 	}
 }
