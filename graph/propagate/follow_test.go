@@ -40,7 +40,7 @@ func marksOf(t testing.TB, image sbom.Digest, words []string) []byte {
 	number := map[string]uint32{}
 	for i, w := range words {
 		number[strings.FieldsFunc(w, func(r rune) bool { return r == '>' || r == '=' || r == '!' })[0]] = uint32(i)
-		if _, imported, ok := strings.Cut(w, "="); ok {
+		if _, imported, ok := strings.Cut(strings.TrimSuffix(w, "!"), "="); ok {
 			s.Features = append(s.Features, fingerprint.Feature{Kind: fingerprint.FeatureImport, Hash: fingerprint.FeatureHash(fingerprint.FeatureImport, imported), Text: imported})
 		}
 	}
