@@ -197,7 +197,7 @@ func TestFollowWitness(t *testing.T) {
 			images = append(images, c.readable(string(d)))
 		}
 	}
-	if d := cmp.Diff([]string{"app", "mid", "kit"}, images); d != "" {
+	if d := cmp.Diff([]string{"app", "mid", "kit"}, slices.Compact(images)); d != "" {
 		t.Errorf("the witness passes other images than the calls: %s", d)
 	}
 }

@@ -22,11 +22,12 @@ type Loader struct {
 	calls     *callbacks
 	kept      map[sbom.Digest]*code
 	functions int
+	most      int // functions to keep: maxKept
 }
 
 // NewLoader makes a loader over a store; nil: no code is known.
 func NewLoader(store Store) *Loader {
-	return &Loader{store: store, calls: newCallbacks(), kept: map[sbom.Digest]*code{}}
+	return &Loader{store: store, calls: newCallbacks(), kept: map[sbom.Digest]*code{}, most: maxKept}
 }
 
 // code is what is known of the code of one image.
@@ -64,13 +65,13 @@ func (l *Loader) code(image sbom.Digest) *code {
 	var c *code
 	if l.store != nil {
 		if b, err := l.store(image); err == nil {
-			if set, err := fingerprint.Read(b); err == nil && set.Image == image && len(set.Functions) > 0 {
+			if set, err := fingerprint.Read(b); err == nil && set.Image == image {
 				c = newCode(set, l.calls)
 			}
 		}
 	}
 	if c != nil {
-		if l.functions += len(c.set.Functions); l.functions > maxKept {
+		if l.functions += len(c.set.Functions); l.functions > l.most {
 			clear(l.kept)
 			l.functions = len(c.set.Functions)
 		}

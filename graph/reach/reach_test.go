@@ -81,6 +81,9 @@ func TestUnknownCode(t *testing.T) {
 	w.image("spare", "none") // not loaded: it takes no part
 	w.marks[digest("app")] = save(t, setOf(t, digest("app"), "main !main"))
 	w.check(map[string]string{"kit.read": "dormant"})
+	w.image("empty", "") // without a function: nothing is unknown there
+	w.tie("app", "loads", "empty")
+	w.check(map[string]string{"kit.read": "dormant"})
 }
 
 func TestMessages(t *testing.T) {
