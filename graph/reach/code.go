@@ -38,8 +38,10 @@ type code struct {
 	makes   bool // it makes objects whose class no code names
 	starts  bool // it starts an application
 	classes []class
-	own     []uint32          // by function: 1 + index in classes; nil: no class
-	named   map[string]uint32 // functions by name; made when it is asked for
+	own     []uint32            // by function: 1 + index in classes; nil: no class
+	named   map[string]uint32   // functions by name; made when it is asked for
+	blocks  map[uint32][]uint32 // blocks by the function that they stand in
+	block   map[uint32]bool     // functions that are such blocks
 }
 
 // class is a class or category, with names as the hashes of their features.
@@ -92,6 +94,7 @@ func newCode(set *fingerprint.Set, calls *callbacks) *code {
 		c.main = c.main || r.Kind == fingerprint.RootMain
 	}
 	c.readFeatures()
+	c.readBlocks()
 	if len(set.Classes) == 0 {
 		return c
 	}

@@ -4,7 +4,7 @@
 // # What is followed
 //
 // Inside an image: direct calls; functions whose address is taken (callbacks,
-// blocks); messages to a class that the sender names, to the sender's own class
+// blocks); blocks that stand in a function, by their names; messages to a class that the sender names, to the sender's own class
 // and to the classes above these. Across images: an imported name that is bound
 // to a function of another image; classes by their name.
 //

@@ -74,6 +74,9 @@ func (a *adder) function(image int32, c *code, f int) {
 			a.add(base+int32(k.Callee), viaAddress)
 		}
 	}
+	for _, b := range c.blocks[uint32(f)] {
+		a.add(base+int32(b), viaBlock)
+	}
 	if b := a.r.bound[image]; b != nil {
 		c.features(f, fingerprint.FeatureImport, func(x *fingerprint.Feature) {
 			for _, to := range b[x.Hash] {

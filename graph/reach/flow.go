@@ -19,8 +19,8 @@ type Flow struct {
 
 // Flow finds what ties one of the readers to one of the sinks, in this order: the
 // reader leads to the sink over calls; both are methods of one class, or such
-// methods call them within two steps (three for both together); one function
-// calls both. Steps that go too far do not count, entry points play no part, and
+// methods call them within two steps (three for both together), unless it is an
+// application's delegate; one function calls both. Steps that go too far do not count, entry points play no part, and
 // no data is followed: it is a tie between code, not proof that what was read is
 // what is sent. ok is false when there is no such tie.
 func (r *Reach) Flow(readers, sinks []Unit) (flow Flow, ok bool) {
@@ -121,7 +121,9 @@ func (r *Reach) sameClass(read, send *cone) (Flow, bool) {
 		}
 	}
 	sum := func(k groupName) int32 { return read.steps[by[k].reader] + send.steps[by[k].sink] }
-	order = slices.DeleteFunc(order, func(k groupName) bool { return by[k].sink < 0 || sum(k) >= 2*maxNear })
+	order = slices.DeleteFunc(order, func(k groupName) bool {
+		return by[k].sink < 0 || sum(k) >= 2*maxNear || sum(k) > 0 && r.delegates(k)
+	})
 	if len(order) == 0 {
 		return Flow{}, false
 	}
@@ -132,6 +134,12 @@ func (r *Reach) sameClass(read, send *cone) (Flow, bool) {
 	c, f := r.function(b.reader)
 	return Flow{How: fmt.Sprintf("methods of one class, %s, read and send", c.classes[c.own[f]-1].label),
 		Reader: r.along(read, b.reader), Sink: r.along(send, b.sink)}, true
+}
+
+// delegates reports whether a class is an application's delegate: a class of all
+// trades, which ties nothing by what its methods call.
+func (r *Reach) delegates(k groupName) bool {
+	return slices.ContainsFunc(r.names[k], func(at classAt) bool { return r.codes[at.image].classes[at.class].delegate })
 }
 
 // classOf is the class that a node is a method of.

@@ -59,6 +59,7 @@ const (
 	viaDelegate
 	viaDirect
 	viaAddress
+	viaBlock
 	viaBound
 	viaNamed
 	viaOwn
@@ -79,6 +80,7 @@ var viaText = [...]string{
 	viaDelegate:    "entry point: the system calls it of the application's delegate",
 	viaDirect:      "call",
 	viaAddress:     "its address is taken: a callback or block",
+	viaBlock:       "a block that stands in it, by its name",
 	viaBound:       "call of a bound symbol",
 	viaNamed:       "message to a class that the sender names",
 	viaOwn:         "message to the sender's own class",

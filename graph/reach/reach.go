@@ -34,6 +34,7 @@ type Reach struct {
 	parent  []int32 // node that led to it; -1 none
 	how     []via   // viaNone: not reached
 	order   []int32 // nodes in the order in which they were reached
+	unseen  []bool  // a method that objects of nibs may be sent, and what such methods lead to
 	used    map[groupName]bool
 	waiting map[groupName][]call
 	asked   map[groupName]bool
@@ -242,15 +243,16 @@ func (r *Reach) node(u Unit) int32 {
 }
 
 // Known reports whether the calls that could lead to a unit are known: its own
-// code, that of all images that are loaded with it, and an entry. Then, and only
-// then, a unit that is not reached is dormant.
+// code, that of all images that are loaded with it, and an entry; and no method
+// leads to it that an object may be sent whose class no code names (of a nib).
+// Then, and only then, a unit that is not reached is dormant.
 func (r *Reach) Known(u Unit) bool {
 	n := r.node(u)
 	if n < 0 || r.cut {
 		return false
 	}
 	g := r.group[r.of(n)]
-	if r.blind[g] {
+	if r.blind[g] || r.unseen[n] {
 		return false
 	}
 	for i := range r.codes {

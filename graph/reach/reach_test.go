@@ -133,7 +133,7 @@ func TestUnknownReceiver(t *testing.T) {
 
 	w = newWorld(t) // classes can come to be by their names
 	w.image("app entry", fmt.Sprintf(lines, "=NSClassFromString"))
-	w.check(map[string]string{"app.-unused": "app.main app.send app.-unused (over)", "app.-twoA": "dormant"})
+	w.check(map[string]string{"app.-unused": "app.main app.send app.-unused (over)", "app.-twoA": "not known"})
 
 	w = newWorld(t) // the class is used after the message was met
 	w.image("app entry", `
@@ -164,7 +164,7 @@ func TestSystemCalls(t *testing.T) {
 		class View:NSView -drawRect:=-draw
 		class Unused:NSView -drawRect:=-drawUnused`)
 	r := w.check(map[string]string{"app.-launched": "app.-launched", "app.paint": "app.-launched app.-draw app.paint",
-		"app.-other": "dormant", "app.-drawUnused": "dormant"})
+		"app.-other": "not known", "app.-drawUnused": "not known"})
 	if p := r.Path(w.unit(r, "app.-draw")); p[0].How != viaDelegate.String() || p[1].How != viaCallback.String() {
 		t.Errorf("%+v", p)
 	}
@@ -178,6 +178,42 @@ func TestSystemCalls(t *testing.T) {
 	w.check(map[string]string{"share.read": "share.-begin share.read (over)", "share.-mine": "dormant"})
 	w.program.Images[0].Classes = []string{"Share.Controller", "NSNothing"}
 	w.check(map[string]string{"share.read": "share.-begin share.read", "share.-mine": "share.-mine"})
+}
+
+// A block belongs to the function that it stands in, also where its address lies
+// in data; one whose function is not known is taken for called.
+func TestBlocks(t *testing.T) {
+	w := newWorld(t)
+	w.image("app entry", `
+		main !main
+		__main_block_invoke !pointer >read
+		__main_block_invoke_2 !pointer
+		read
+		idle
+		__idle_block_invoke !pointer >hidden
+		hidden
+		__gone_block_invoke !pointer >lost
+		lost`)
+	w.check(map[string]string{"app.read": "app.main app.__main_block_invoke app.read", "app.__main_block_invoke_2": "app.main app.__main_block_invoke_2",
+		"app.hidden": "dormant", "app.lost": "app.__gone_block_invoke app.lost (over)"})
+	for name, want := range map[string]string{"__14-[Reader read]_block_invoke": "-[Reader read]", "__main_block_invoke_12": "main",
+		"___ZN3Foo3barEv_block_invoke": "_ZN3Foo3barEv", "main": "", "__block_invoke": "", "__x_block_invoked": "", "_a_block_invoke": ""} {
+		if got, ok := enclosing(name); got != want || ok != (want != "") {
+			t.Errorf("%q stands in %q, want %q", name, got, want)
+		}
+	}
+}
+
+// Where objects come from nibs, methods that no code sends may be sent all the
+// same: they are not called dormant, nor is what they lead to.
+func TestNib(t *testing.T) {
+	text := "main !main %s\n-pressed: >read\nread\nalone\nclass Window -pressed:=-pressed:"
+	w := newWorld(t)
+	w.image("app entry", fmt.Sprintf(text, ""))
+	w.check(map[string]string{"app.read": "dormant", "app.alone": "dormant"})
+	w = newWorld(t)
+	w.image("app entry", fmt.Sprintf(text, "=NSApplicationMain"))
+	w.check(map[string]string{"app.read": "not known", "app.-pressed:": "not known", "app.alone": "dormant"})
 }
 
 func TestPlugin(t *testing.T) {
@@ -264,6 +300,8 @@ func TestFlow(t *testing.T) {
 		{"methods of two classes", "-r\n-s\nclass K -r=-r\nclass L -s=-s", "-r", "-s", ""},
 		{"methods that lead to both", "-r >all\nall >read\nread\n-s @Up .post\n-p\nclass K -r=-r -s=-s\nclass Up -post=-p", "read", "-p", "app.-r app.all app.read | app.-s app.-p"},
 		{"methods that are too far", "-r >all\nall >read\nread\n-s >x\nx >send\nsend\nclass K -r=-r -s=-s", "read", "send", ""},
+		{"methods of the delegate that lead to both", "-r >read\nread\n-s >send\nsend\n-d\nclass K -r=-r -s=-s -applicationDidFinishLaunching:=-d", "read", "send", ""},
+		{"methods of the delegate", "-r\n-s\n-d\nclass K -r=-r -s=-s -applicationDidFinishLaunching:=-d", "-r", "-s", "app.-r | app.-s"},
 		{"a message to an unknown receiver", "read .post\n-p\nclass Up -post=-p", "read", "-p", ""},
 		{"the nearest", "r1 >a\na >send\nr2 >send\nsend", "r1,r2", "send", "app.r2 app.send |"},
 		{"nothing", "read\nsend", "read", "send", ""},

@@ -33,6 +33,36 @@ func (r *Reach) search() {
 		}
 	}
 	r.spread(sure, true)
+	r.doubt()
+}
+
+// doubt marks what is not reached, and may be over objects whose class no code
+// names: the methods of classes, where such objects are made, and all that they
+// lead to.
+func (r *Reach) doubt() {
+	r.unseen = make([]bool, len(r.how))
+	var queue []int32
+	mark := func(n int32) {
+		if r.how[n] == viaNone && !r.unseen[n] {
+			r.unseen[n] = true
+			queue = append(queue, n)
+		}
+	}
+	for i, c := range r.codes {
+		if c == nil || c.own == nil || !r.loaded[i] || !r.makes[r.group[i]] {
+			continue
+		}
+		for f, k := range c.own {
+			if k > 0 {
+				mark(r.base[i] + int32(f))
+			}
+		}
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		for _, e := range r.out(queue[0]) {
+			mark(e.to)
+		}
+	}
 }
 
 // reach notes that a node is reached.
@@ -194,7 +224,7 @@ func initialises(name string) bool {
 // looseRoots notes where execution may begin.
 func (r *Reach) looseRoots(i int, c *code) {
 	for _, x := range c.set.Roots {
-		if x.Kind == fingerprint.RootPointer {
+		if x.Kind == fingerprint.RootPointer && !c.block[x.Function] {
 			r.reach(r.base[i]+int32(x.Function), -1, viaPointer)
 		}
 	}
