@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/kinbom/kinbom/graph/finding"
 	"github.com/kinbom/kinbom/graph/propagate"
@@ -39,10 +40,21 @@ func overWhy(k *propagate.Carried) string {
 	return "; every such path has a step that may go too far"
 }
 
+// maxName is how much of a function's name a report carries, in bytes.
+const maxName = 256
+
+// name is a name from a file as text: valid and of bounded length.
+func name(s string) string {
+	if len(s) > maxName {
+		s = s[:maxName] + "..."
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
 func callsOut(steps []reach.Step) []finding.Call {
 	var out []finding.Call
 	for _, s := range steps {
-		out = append(out, finding.Call{Image: s.Image, Address: s.Address, Function: s.Name, How: s.How, Over: s.Over})
+		out = append(out, finding.Call{Image: s.Image, Address: s.Address, Function: name(s.Name), How: s.How, Over: s.Over})
 	}
 	return out
 }
@@ -51,13 +63,13 @@ func flowOut(f *reach.Flow) *finding.Flow {
 	if f == nil {
 		return nil
 	}
-	return &finding.Flow{How: f.How, Reader: callsOut(f.Reader), Sender: callsOut(f.Sink)}
+	return &finding.Flow{How: name(f.How), Reader: callsOut(f.Reader), Sender: callsOut(f.Sink)}
 }
 
 func hostsOut(hosts []reach.Host) []finding.Host {
 	var out []finding.Host
 	for _, h := range hosts {
-		out = append(out, finding.Host{Text: h.Text, How: h.How, Image: h.Image, Address: h.Address, Function: h.Name})
+		out = append(out, finding.Host{Text: name(h.Text), How: h.How, Image: h.Image, Address: h.Address, Function: name(h.Name)})
 	}
 	return out
 }

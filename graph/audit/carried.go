@@ -34,7 +34,7 @@ func (r *run) capabilitiesOut(p *sbom.Product) []finding.Capability {
 		c.Hosts, c.Flow = hostsOut(k.Hosts), flowOut(k.Flow)
 		switch k.Sends {
 		case finding.SendsShown:
-			c.Why = append(c.Why, "sends shown: "+k.Flow.How+"; that what is read is what is sent is not shown")
+			c.Why = append(c.Why, "sends shown: "+name(k.Flow.How)+"; that what is read is what is sent is not shown")
 		case finding.SendsPossible:
 			c.Why = append(c.Why, "sends possible: an upload is imported in the same code or in code tied to it; no flow is shown, and nearly every product has one")
 		}

@@ -121,6 +121,10 @@ func newCode(set *fingerprint.Set, calls *callbacks) *code {
 	return c
 }
 
+// begins reports whether it is known where the code of a program begins: at a
+// main, or in objects that the system makes.
+func (c *code) begins() bool { return c.main || len(c.classes) > 0 }
+
 // readFeatures says by its names how the image makes objects.
 func (c *code) readFeatures() {
 	for i := range c.set.Features {

@@ -17,7 +17,7 @@ type Reach struct {
 	group  []int32 // images that ties join, in whatever direction: the number of the first of them
 	loaded []bool  // an image that the system or the user starts loads it
 	opened []bool  // at run time
-	blind  []bool  // by group: the code of an image that is loaded is not known
+	blind  []bool  // by group: the code of an image that is loaded is not known, or where it begins
 	makes  []bool  // by group: objects are made whose class no code names
 	bound  []map[uint64][]int32
 	names  map[groupName][]classAt
@@ -146,7 +146,7 @@ func (r *Reach) load() {
 	}
 	for i, c := range r.codes {
 		g := r.group[i]
-		r.blind[g] = r.blind[g] || c == nil && r.loaded[i]
+		r.blind[g] = r.blind[g] || r.loaded[i] && (c == nil || r.p.Images[i].Entry && !c.begins())
 		r.makes[g] = r.makes[g] || c != nil && c.makes
 	}
 }

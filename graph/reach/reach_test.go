@@ -31,6 +31,15 @@ func TestOneImage(t *testing.T) {
 	})
 }
 
+// A program of which nobody knows where it begins has no dormant code.
+func TestNoBeginning(t *testing.T) {
+	w := newWorld(t)
+	w.image("app entry", "a\nb")
+	w.check(map[string]string{"app.a": "not known"})
+	w.image("tool entry", "main !main\nb")
+	w.check(map[string]string{"app.a": "not known", "tool.b": "dormant"})
+}
+
 func TestNoEntry(t *testing.T) {
 	w := newWorld(t)
 	w.image("lib", `
