@@ -202,7 +202,12 @@ func TestHosts(t *testing.T) {
 	if string(save(t, got)) != string(save(t, s)) {
 		t.Error("saved again, it is another file")
 	}
-	for _, text := range []string{"", "https://", "http:/x", "com.example.https", `-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd`} {
+	for _, text := range []string{"api.example.com", "example.org/v1?x=%d", "collect.example.invalid", "a-b.c.io"} {
+		if !HasHost(text) {
+			t.Errorf("%q names a host", text)
+		}
+	}
+	for _, text := range []string{"", "com.example.app", "io.example.de", "Foo.com", "data.io", "a..com", ".com", "libz.1.dylib", "v1.2.3", "one example.com", "x.com", "https://", "http:/x", "com.example.https", `-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd`} {
 		if HasHost(text) {
 			t.Errorf("%q holds no address", text)
 		}

@@ -27,7 +27,7 @@ func hostsOf(s *Set) []Host {
 var schemes = [...]string{"http://", "https://", "ws://", "wss://", "ftp://", "ftps://"}
 
 // HasHost reports whether a literal holds an address of the net or a template
-// of one ("https://%@/v1"). Addresses of document types and name spaces, which
+// of one ("https://%@/v1", "api.example.com/v1"). Addresses of document types and name spaces, which
 // nobody connects to, are none.
 func HasHost(text string) bool {
 	for _, s := range schemes {
@@ -38,6 +38,34 @@ func HasHost(text string) bool {
 		if host, _, _ := strings.Cut(rest, "/"); host == "www.w3.org" || strings.HasPrefix(rest, "www.apple.com/DTDs/") {
 			continue
 		}
+		return true
+	}
+	return bareHost(text)
+}
+
+// bareHost reports whether a literal is the name of a host, with a path or
+// without: it ends in a domain that is widely used, does not begin with one (as
+// identifiers in reverse order do), and has three parts or ends in one of the
+// oldest.
+func bareHost(text string) bool {
+	host, _, _ := strings.Cut(text, "/")
+	if len(host) < 6 || len(host) > 253 || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-") != "" {
+		return false
+	}
+	labels := strings.Split(host, ".")
+	first, last := labels[0], labels[len(labels)-1]
+	for _, l := range labels {
+		if l == "" || len(l) > 63 {
+			return false
+		}
+	}
+	oldest := last == "com" || last == "net" || last == "org"
+	return len(labels) > 1 && topLevel(last) && !topLevel(first) && (oldest || len(labels) > 2)
+}
+
+func topLevel(label string) bool {
+	switch label {
+	case "com", "net", "org", "io", "co", "dev", "ai", "cloud", "xyz", "info", "biz", "invalid", "ru", "cn", "de", "uk", "eu", "us", "jp", "fr":
 		return true
 	}
 	return false
