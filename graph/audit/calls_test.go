@@ -91,8 +91,14 @@ func TestCalls(t *testing.T) {
 		t.Error(d)
 	}
 	k = find(sleeps, Headline)
-	if k.Strength != "linked" || k.Sends != "shown" || !slices.Equal(k.Dormant, k.Sources) || !hasPrefix(k.Why, "dormant: 1 of 1 source: present, not reachable") {
+	if k.Strength != "linked" || k.Sends != "shown" || !slices.Equal(k.Dormant, k.Sources) || !hasPrefix(k.Why, "dormant: 1 of 1 source: present, not reachable") || !k.AllDormant() || find(runs, Headline).AllDormant() {
 		t.Errorf("sleeps: %+v", k)
+	}
+	for i, want := range map[int]string{0: "; linked and dormant; ", 1: "; runs; "} {
+		p := []*sbom.Product{sleeps, runs}[i]
+		if f := slices.IndexFunc(r.Findings, func(f finding.Finding) bool { return f.Product == p.ID && f.Capability == Headline }); !strings.Contains(r.Findings[f].Text, want) {
+			t.Errorf("%s: %s", p.Name, r.Findings[f].Text)
+		}
 	}
 	b, err := json.Marshal(r)
 	if err != nil {

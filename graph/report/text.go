@@ -124,7 +124,7 @@ func (p *page) howSure(r *finding.Report) {
 	for _, q := range r.Products {
 		if k := q.Find(r.Summary.Capability); k != nil {
 			grades[k.Grade] = true
-			if len(k.Dormant) == len(k.Sources) {
+			if k.AllDormant() {
 				dormant++
 			}
 			sends = sends || k.Sends == finding.SendsPossible
