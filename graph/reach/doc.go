@@ -32,7 +32,9 @@
 // subclass of a receiver's class, classes that only a nib names, calls back
 // from an image that leads to no source, exported names other than the one
 // that a function is called by in the marks. So "not reached" lowers
-// confidence, and clears nothing.
+// confidence, and clears nothing. What a method leads to that an object of a nib,
+// or of a class found by its name, may be sent is not even called dormant; nor is
+// anything where some code of the program is not known.
 //
 // # Cost and hostile input
 //
