@@ -4,9 +4,10 @@
 // # What is followed
 //
 // Inside an image: direct calls; functions whose address is taken (callbacks,
-// blocks); blocks that stand in a function, by their names; messages to a class that the sender names, to the sender's own class
-// and to the classes above these. Across images: an imported name that is bound
-// to a function of another image; classes by their name.
+// blocks); blocks that stand in a function, by their names; messages to a class
+// that the sender names, to the sender's own class and to the classes above
+// these. Across images: an imported name that is bound to a function of another
+// image; classes by their name.
 //
 // Execution starts at the main function of what the system or the user starts,
 // at constructors and +load of images that are loaded, at main.main and the
