@@ -54,6 +54,8 @@ func noneIfEmpty[T any](l *[]T) {
 }
 
 func (b *Bundle) normalize() {
+	SortKeyValues(b.Classes)
+	noneIfEmpty(&b.Classes)
 	SortKeyValues(b.Usage)
 	noneIfEmpty(&b.Usage)
 	if b.Privacy == nil {

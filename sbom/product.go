@@ -92,6 +92,7 @@ type Bundle struct {
 	MinOS          string     // LSMinimumSystemVersion or MinimumOSVersion
 	Category       string     // LSApplicationCategoryType
 	ExtensionPoint string     // NSExtensionPointIdentifier
+	Classes        []KeyValue // classes that its Info.plist names for the system to make: NSPrincipalClass, NSExtensionPrincipalClass, ...; sorted by key
 	Usage          []KeyValue // usage descriptions (NS*UsageDescription), sorted by key
 	Privacy        *Privacy   // its own PrivacyInfo.xcprivacy, or nil when there is none
 }

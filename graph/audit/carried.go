@@ -28,9 +28,14 @@ func (r *run) capabilitiesOut(p *sbom.Product) []finding.Capability {
 		if j := r.judgement(p.ID, k.Capability); j != nil {
 			c.Strength, c.Provenance, c.Verdict, c.Declared = string(k.Strength), j.Provenance, j.Verdict, j.Declared
 			c.Witnesses = r.witnessesOut(k)
-			c.Why = append([]string{strengthWhy(k)}, j.Why...)
+			c.Why = append(append([]string{strengthWhy(k)}, dormantWhy(k)...), j.Why...)
+			c.Dormant = append(c.Dormant, k.Dormant...)
 		}
-		if k.Sends == finding.SendsPossible {
+		c.Hosts, c.Flow = hostsOut(k.Hosts), flowOut(k.Flow)
+		switch k.Sends {
+		case finding.SendsShown:
+			c.Why = append(c.Why, "sends shown: "+name(k.Flow.How)+"; that what is read is what is sent is not shown")
+		case finding.SendsPossible:
 			c.Why = append(c.Why, "sends possible: an upload is imported in the same code or in code tied to it; no flow is shown, and nearly every product has one")
 		}
 		out = append(out, c)
@@ -49,7 +54,7 @@ func list(l []string) []string {
 func (r *run) witnessesOut(k *propagate.Carried) []finding.Witness {
 	out := []finding.Witness{}
 	for _, w := range k.Witnesses {
-		v := finding.Witness{Source: w.Source, Strength: string(w.Strength)}
+		v := finding.Witness{Source: w.Source, Strength: string(w.Strength), Calls: callsOut(w.Calls)}
 		for _, h := range w.Hops {
 			v.Hops = append(v.Hops, finding.Hop{Node: h.Node, Kind: string(graph.KindOf(h.Node)), Label: h.Label, Edge: h.Edge, How: h.How})
 		}
@@ -73,8 +78,11 @@ func strengthWhy(k *propagate.Carried) string {
 		propagate.Runs:      "a call path from an entry point reaches it",
 	}[k.Strength]
 	where := ""
+	if k.Strength == propagate.Runs {
+		where = overWhy(k)
+	}
 	if !k.InBundle {
-		where = "; it lies outside the product"
+		where += "; it lies outside the product"
 	}
 	return fmt.Sprintf("strength %s: %s (%d of %s)%s", k.Strength, text, n, count(len(k.Sources), "source", "sources"), where)
 }

@@ -86,7 +86,11 @@ func (r *run) sentence(out *finding.Report, p *finding.Product, c *finding.Capab
 	if len(where) > 2 {
 		where = append(where[:2:2], fmt.Sprintf("and %d more", len(where)-2))
 	}
-	parts := []string{strings.Join(where, ", "), c.Strength, "grade " + c.Grade}
+	strength := c.Strength
+	if c.AllDormant() {
+		strength += " and dormant"
+	}
+	parts := []string{strings.Join(where, ", "), strength, "grade " + c.Grade}
 	if c.Sends != "" {
 		parts = append(parts, "sends "+c.Sends)
 	}

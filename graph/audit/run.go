@@ -11,6 +11,7 @@ import (
 	"github.com/kinbom/kinbom/graph/library"
 	"github.com/kinbom/kinbom/graph/policy"
 	"github.com/kinbom/kinbom/graph/propagate"
+	"github.com/kinbom/kinbom/graph/reach"
 	"github.com/kinbom/kinbom/sbom"
 )
 
@@ -43,7 +44,7 @@ func Run(scan *sbom.Scan, fam *policy.Family, o Options) (*finding.Report, error
 		return nil, fmt.Errorf("building the graph: %w", err)
 	}
 	r.libraries, r.unread = library.Find(r.graph, library.Options{Store: r.options.Marks, Background: r.options.Background})
-	r.result = propagate.Run(r.graph, r.libraries, r.options.Composites)
+	r.result = propagate.RunWith(r.graph, r.libraries, r.options.Composites, reach.Store(r.options.Marks))
 	return r.finish()
 }
 

@@ -168,3 +168,14 @@ func (c *checker) exit() {
 		c.bad("exit status %d has no reason", c.r.Exit.Status)
 	}
 }
+
+// AllDormant reports whether all code of the capability that the product loads or
+// calls is dormant: nothing of it runs, as far as calls were followed.
+func (k *Capability) AllDormant() bool {
+	if len(k.Dormant) == 0 || k.Strength == "runs" {
+		return false
+	}
+	return !slices.ContainsFunc(k.Witnesses, func(w Witness) bool {
+		return w.Strength != "carries" && !slices.Contains(k.Dormant, w.Source)
+	})
+}

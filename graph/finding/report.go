@@ -130,13 +130,44 @@ type Capability struct {
 	Sources    []string  `json:"sources"` // ids into Report.Sources
 	Witnesses  []Witness `json:"witnesses"`
 	Why        []string  `json:"why"` // why this strength, provenance and verdict: one short sentence each
+
+	// What the calls say, where they are known.
+	Dormant []string `json:"dormant,omitempty"` // ids of sources that no call leads to, of those that kinbom follows
+	Flow    *Flow    `json:"flow,omitempty"`    // with sends shown: what ties a reader to a sender
+	Hosts   []Host   `json:"hosts,omitempty"`   // addresses of the net near the senders
+}
+
+// Flow is what ties code that reads to code that sends. No data is followed.
+type Flow struct {
+	How    string `json:"how"`
+	Reader []Call `json:"reader"`           // from what ties them to the reader; without sender: from the reader to the sender
+	Sender []Call `json:"sender,omitempty"` // from what ties them to the sender or packer
+}
+
+// Host is an address of the net, or a template of one, in a literal near a sender.
+type Host struct {
+	Text     string      `json:"text"`
+	How      string      `json:"how"` // how near the function that refers to it is to the sender
+	Image    sbom.Digest `json:"image"`
+	Address  uint64      `json:"address"` // of that function
+	Function string      `json:"function,omitempty"`
+}
+
+// Call is one function on a way through code.
+type Call struct {
+	Image    sbom.Digest `json:"image"`
+	Address  uint64      `json:"address"`
+	Function string      `json:"function,omitempty"` // its name, where it has one
+	How      string      `json:"how,omitempty"`      // how the step to it is known; absent on the first one of a flow
+	Over     bool        `json:"over,omitempty"`     // the step may go too far
 }
 
 // Witness is one path from the product to a source; anyone can re-check it.
 type Witness struct {
 	Source   string `json:"source"`
 	Strength string `json:"strength"`
-	Hops     []Hop  `json:"hops"` // first the product, last the image or code unit
+	Hops     []Hop  `json:"hops"`            // first the product, last the image or code unit
+	Calls    []Call `json:"calls,omitempty"` // of strength runs: from an entry point to the code unit
 }
 
 // Hop is one step of a witness: the node, and the edge that led to it.

@@ -150,6 +150,14 @@ func (c *checker) capability(p *Product, k *Capability) {
 	if len(k.Sources) == 0 {
 		c.bad("%s no source", what)
 	}
+	if (k.Sends == SendsShown) != (k.Flow != nil) || (k.Sends == SendsNo || k.Sends == "") && len(k.Hosts) > 0 {
+		c.bad("%s sends %q, but a flow or a host says otherwise", what, k.Sends)
+	}
+	for _, id := range k.Dormant {
+		if !slices.Contains(k.Sources, id) || k.Strength == "" {
+			c.bad("%s dormant source %q is not among its sources, or it only mentions", what, id)
+		}
+	}
 	for _, id := range k.Sources {
 		if c.sources[id] == nil {
 			c.bad("%s unknown source %q", what, id)
@@ -162,6 +170,9 @@ func (c *checker) capability(p *Product, k *Capability) {
 		}
 		if len(w.Hops) == 0 || w.Hops[0].Node != "product:"+string(p.ID) || w.Hops[0].Edge != "" {
 			c.bad("%s a witness starts at its product, with no edge", what)
+		}
+		if len(w.Calls) > 0 && w.Strength != "runs" {
+			c.bad("%s a witness of strength %s with calls", what, w.Strength)
 		}
 		for _, h := range w.Hops[min(1, len(w.Hops)):] {
 			if h.Edge == "" || h.Kind == "" {

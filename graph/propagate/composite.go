@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/kinbom/kinbom/graph/reach"
 	"github.com/kinbom/kinbom/sbom"
 )
 
@@ -21,6 +22,10 @@ const (
 	SendsPossible = "possible"
 	SendsShown    = "shown" // not given at image scope
 )
+
+// packing is the capability of code that packs files. A reader that is tied to a
+// packer, in a product that could send, is taken for one that is tied to a sender.
+const packing = "exfil.archive"
 
 // compose lists the sources of a composite in one product: those of its parts
 // at likely or better, else those that mention. A source all of whose tags only
@@ -51,28 +56,55 @@ func compose(c Composite, firm, mentions map[string][]tied) []tied {
 // reaches, fall into groups that loads, calls and launches join, in whatever
 // direction and over however many steps; a sink in the source's group counts.
 // References in strings (opens) do not tie. Sources that only mention send
-// nothing.
-func (w *run) sends(c Composite, sources []tied, firm map[string][]tied) string {
-	var sinks []int32
+// nothing. The sinks in the group are returned, too.
+func (w *run) sends(c Composite, sources []tied, firm map[string][]tied) (string, []tied) {
+	var sinks []tied
 	for _, id := range c.Sends {
-		for _, t := range firm[id] {
-			sinks = append(sinks, w.n.number[t.o.Image])
-		}
+		sinks = append(sinks, firm[id]...)
 	}
 	if len(sinks) == 0 || sources[0].grade == sbom.GradeMentions {
-		return SendsNo
+		return SendsNo, nil
 	}
 	start := map[int32]bool{}
 	for _, t := range sources {
 		start[w.n.number[t.o.Image]] = true
 	}
 	group := w.group(slices.Sorted(maps.Keys(start)))
-	for _, k := range sinks {
-		if group[k] {
-			return SendsPossible
+	near := slices.DeleteFunc(sinks, func(t tied) bool { return !group[w.n.number[t.o.Image]] })
+	if len(near) == 0 {
+		return SendsNo, nil
+	}
+	return SendsPossible, near
+}
+
+// sending fills what a Carried says of sending. Sending is shown only with a tie
+// in code between a reader and a sender, or a packer, whose places are known; it
+// needs no entry point, so it is shown of dormant code, too.
+func (w *run) sending(out *Carried, c Composite, sources []tied, firm map[string][]tied, code *reach.Reach) {
+	var near []tied
+	out.Sends, near = w.sends(c, sources, firm)
+	if code == nil || out.Sends == SendsNo {
+		return
+	}
+	readers, senders := units(sources), units(near)
+	out.Hosts = code.Hosts(senders)
+	for _, to := range [][]reach.Unit{senders, units(firm[packing])} {
+		if flow, ok := code.Flow(readers, to); ok {
+			out.Sends, out.Flow = SendsShown, &flow
+			return
 		}
 	}
-	return SendsNo
+}
+
+// units are the code units of sources, as far as they have one.
+func units(list []tied) []reach.Unit {
+	var out []reach.Unit
+	for _, t := range list {
+		if t.o.Address != nil {
+			out = append(out, reach.Unit{Image: t.o.Image, Address: *t.o.Address})
+		}
+	}
+	return out
 }
 
 // group is the images that are tied to one of those given.

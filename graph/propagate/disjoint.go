@@ -134,7 +134,7 @@ func (w *flow) decompose(first route, end arc) []route {
 	}
 	var pair []route
 	for _, i := range starts {
-		p := route{start: w.f.n.links[i].from, level: levelReachable}
+		p := route{start: w.f.n.links[i].from, level: levelRuns}
 		for {
 			l := w.f.n.links[i]
 			p.links = append(p.links, i)

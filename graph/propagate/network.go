@@ -2,6 +2,7 @@ package propagate
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/kinbom/kinbom/graph"
 	"github.com/kinbom/kinbom/sbom"
@@ -11,6 +12,7 @@ import (
 const (
 	levelLinked    = 2
 	levelReachable = 3
+	levelRuns      = 4 // of a script's module that the program's entry requires
 )
 
 // network is the graph as numbers. A state is an image in a product: the same
@@ -31,6 +33,10 @@ type network struct {
 	in       []int32               // numbers of links by the state they lead to
 	inFirst  []int32               // those into state s are in[inFirst[s]:inFirst[s+1]]
 }
+
+// required begins the method of an edge that leads from the executable to a
+// module of a script over the modules that require each other.
+const required = "require:"
 
 // Kinds of entry, in the order in which a witness prefers them.
 const (
@@ -124,6 +130,8 @@ func (n *network) addLinks() {
 		e := &n.g.Edges[i]
 		l := link{edge: int32(i), level: levelLinked, soft: e.Soft || e.Kind == graph.EdgeOpens, opens: e.Kind == graph.EdgeOpens}
 		switch {
+		case (e.Kind == graph.EdgeCalls || e.Kind == graph.EdgeLoads) && strings.HasPrefix(e.Method, required):
+			l.level = levelRuns
 		case e.Kind == graph.EdgeCalls, e.Kind == graph.EdgeLaunches && e.Seen:
 			l.level = levelReachable
 		case e.Kind != graph.EdgeLoads && e.Kind != graph.EdgeLaunches && e.Kind != graph.EdgeOpens:

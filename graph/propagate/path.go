@@ -19,7 +19,7 @@ type route struct {
 // finder looks for routes to one image in the product that r was run for.
 type finder struct {
 	n      *network
-	r      *reach
+	r      *extent
 	image  int32
 	banned map[int32]bool    // images that may not be used inside a route
 	cut    map[[2]int32]bool // pairs of states whose links may not be used
@@ -44,8 +44,10 @@ func (f *finder) routes() []route {
 	}
 	f.banned, f.cut = map[int32]bool{}, map[[2]int32]bool{}
 	var found []route
-	if best == levelReachable {
-		found = f.greedy(found, levelReachable)
+	for _, level := range []uint8{levelRuns, levelReachable} {
+		if best >= level {
+			found = f.greedy(found, level)
+		}
 	}
 	if s := f.n.state(f.r.product, f.image); s >= 0 && f.r.isEntry(s) && len(found) < maxWitnesses {
 		found = append(found, route{start: s, level: levelLinked})
@@ -198,7 +200,7 @@ func (f *finder) readBack(goals []int32, known map[int32]step) route {
 	start := slices.MinFunc(goals, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(known[a].soft, known[b].soft), cmp.Compare(f.n.entry[a], f.n.entry[b]), cmp.Compare(a, b))
 	})
-	p := route{start: start, level: levelReachable}
+	p := route{start: start, level: levelRuns}
 	for s := start; len(p.links) == 0 || f.n.image[s] != f.image; {
 		l := f.n.links[known[s].next]
 		p.links = append(p.links, known[s].next)

@@ -5,6 +5,7 @@ package propagate
 
 import (
 	"github.com/kinbom/kinbom/graph/library"
+	"github.com/kinbom/kinbom/graph/reach"
 	"github.com/kinbom/kinbom/sbom"
 )
 
@@ -67,6 +68,11 @@ type Carried struct {
 	Flags      []string
 	Sources    []SourceReach // exact, sorted by ID
 	Witnesses  []Witness     // best first; two or more where they exist
+
+	// What the calls say, where the code marks are known.
+	Dormant []string     // ids of sources that are linked or reachable and that no call leads to, of those that kinbom follows; sorted
+	Flow    *reach.Flow  // what ties a reader to a sender, when Sends is shown
+	Hosts   []reach.Host // addresses of the net near the senders, unless Sends is no
 }
 
 // SourceReach is how one source is reached in one product.
@@ -83,6 +89,7 @@ type Witness struct {
 	Source   string
 	Strength Strength
 	Hops     []Hop
+	Calls    []reach.Step // of strength runs: from the entry point to the code unit, or nil for a module of a script
 }
 
 // Hop is one step: a node and the edge that led to it.

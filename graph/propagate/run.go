@@ -8,6 +8,7 @@ import (
 
 	"github.com/kinbom/kinbom/graph"
 	"github.com/kinbom/kinbom/graph/library"
+	"github.com/kinbom/kinbom/graph/reach"
 	"github.com/kinbom/kinbom/sbom"
 )
 
@@ -21,13 +22,24 @@ import (
 // own strength; a product that has mentions alone gets grade mentions, without
 // strength and witness, and only for its own images: mentions never propagate.
 //
-// The strengths are exact (see reach): per product one pass per level over its
+// The strengths are exact (see extent): per product one pass per level over its
 // states and links, so Run is linear in the size of the graph, plus the code
 // of other products that each product reaches, plus one short search per
 // witness. Composites must not have the id of a capability or of each other.
 func Run(g *graph.Graph, libs []library.Library, composites []Composite) *Result {
+	return RunWith(g, libs, composites, nil)
+}
+
+// RunWith is Run that also follows calls, in the code marks of a store: it says
+// which sources run (package reach), which are dormant, and what ties readers to
+// senders. A source that an entry point leads to runs; all others are as Run
+// says. With no store nothing runs but modules of scripts.
+func RunWith(g *graph.Graph, libs []library.Library, composites []Composite, store reach.Store) *Result {
 	n := newNetwork(g)
-	w := &run{n: n, r: newReach(n), origins: findSources(g, n, libs), composites: composites, by: make([][]int, len(n.images))}
+	w := &run{n: n, r: newExtent(n), origins: findSources(g, n, libs), composites: composites, by: make([][]int, len(n.images))}
+	if store != nil {
+		w.loader = reach.NewLoader(store)
+	}
 	res := &Result{}
 	for i, o := range w.origins {
 		k := n.number[o.Image]
@@ -43,10 +55,11 @@ func Run(g *graph.Graph, libs []library.Library, composites []Composite) *Result
 // run is the state of one Run.
 type run struct {
 	n          *network
-	r          *reach
+	r          *extent
 	origins    []origin
 	by         [][]int // positions of origins by image number
 	composites []Composite
+	loader     *reach.Loader // nil: calls are not followed
 }
 
 // tied is an origin as one product is tied to it.
@@ -55,6 +68,8 @@ type tied struct {
 	grade    sbom.Grade
 	level    uint8
 	inBundle bool
+	calls    []reach.Step // from an entry point to it, when it runs
+	dormant  bool
 }
 
 // one is what one product carries, sorted by capability.
@@ -64,6 +79,7 @@ func (w *run) one(product int32) []Carried {
 	if len(firm) == 0 && len(mentions) == 0 {
 		return nil
 	}
+	code := w.follow(product, firm)
 	p := w.n.g.Products[product]
 	ways := &ways{n: w.n, r: w.r, p: p, known: map[int32][]way{}}
 	var list []Carried
@@ -82,7 +98,9 @@ func (w *run) one(product int32) []Carried {
 	}
 	for _, c := range w.composites {
 		if sources := compose(c, firm, mentions); len(sources) > 0 {
-			add(Carried{Capability: c.ID, Sends: w.sends(c, sources, firm)}, sources)
+			k := Carried{Capability: c.ID}
+			w.sending(&k, c, sources, firm, code)
+			add(k, sources)
 		}
 	}
 	slices.SortFunc(list, func(a, b Carried) int { return strings.Compare(a.Capability, b.Capability) })
@@ -104,7 +122,7 @@ func (w *run) gather(product int32) (firm, mentions map[string][]tied) {
 		level, inBundle, _ := w.r.of(k)
 		for _, i := range w.by[k] {
 			o := &w.origins[i]
-			t := tied{o, o.Grade, level, inBundle}
+			t := tied{o: o, grade: o.Grade, level: level, inBundle: inBundle}
 			switch {
 			case o.Grade.Rank() >= sbom.GradeLikely.Rank():
 				firm[o.Capability] = append(firm[o.Capability], t)
@@ -126,7 +144,10 @@ func (w *run) fill(c *Carried, sources []tied, ways *ways) {
 		}
 		if t.grade != sbom.GradeMentions {
 			s.Strength = strengthOf(t.level)
-			c.Witnesses = append(c.Witnesses, ways.to(t.o)...)
+			c.Witnesses = append(c.Witnesses, called(ways.to(t.o), t.calls)...)
+			if t.dormant {
+				c.Dormant = append(c.Dormant, t.o.ID)
+			}
 		}
 		if s.Strength.Rank() > c.Strength.Rank() {
 			c.Strength = s.Strength

@@ -74,6 +74,9 @@ func (v *validation) carried(c *Carried) {
 	if (c.Grade == sbom.GradeMentions) != (c.Strength == "") {
 		v.bad("%s: grade %q with strength %q", what, c.Grade, c.Strength)
 	}
+	if (c.Sends == SendsShown) != (c.Flow != nil) || c.Sends == SendsNo && len(c.Hosts) > 0 {
+		v.bad("%s: sends %q, but a flow or a host says otherwise", what, c.Sends)
+	}
 	for _, w := range c.Witnesses {
 		if !slices.ContainsFunc(c.Sources, func(s SourceReach) bool { return s.ID == w.Source }) {
 			v.bad("%s: a witness to %s, which is no source", what, w.Source)
@@ -102,6 +105,12 @@ func (v *validation) witness(what string, c *Carried, w *Witness) {
 	end, _, _ := strings.Cut(w.Source, "#")
 	if w.Hops[len(w.Hops)-1].Node != end {
 		v.bad("%s: witness to %s ends at %s", what, w.Source, w.Hops[len(w.Hops)-1].Node)
+	}
+	if n := len(w.Calls); n > 0 {
+		last := w.Calls[n-1]
+		if w.Strength != Runs || end != graph.UnitNode(last.Image, last.Address) {
+			v.bad("%s: calls to %s end at another unit, or its strength is %s", what, w.Source, w.Strength)
+		}
 	}
 	for i, h := range w.Hops[1:] {
 		from := w.Hops[i].Node

@@ -22,7 +22,7 @@ type way struct {
 // ways writes the witnesses of one product; each image is searched once.
 type ways struct {
 	n     *network
-	r     *reach
+	r     *extent
 	p     *sbom.Product
 	known map[int32][]way
 }

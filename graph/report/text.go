@@ -120,11 +120,15 @@ func kindTitle(kind string) string {
 }
 
 func (p *page) howSure(r *finding.Report) {
-	grades, sends := map[string]bool{}, false
+	grades, sends, shown, dormant := map[string]bool{}, false, false, 0
 	for _, q := range r.Products {
 		if k := q.Find(r.Summary.Capability); k != nil {
 			grades[k.Grade] = true
+			if k.AllDormant() {
+				dormant++
+			}
 			sends = sends || k.Sends == finding.SendsPossible
+			shown = shown || k.Sends == finding.SendsShown
 		}
 	}
 	if len(grades) == 0 {
@@ -136,8 +140,14 @@ func (p *page) howSure(r *finding.Report) {
 			p.text("  "+pad(g, 9), "%s", gradeText(g))
 		}
 	}
+	if shown {
+		p.text("  sends shown: ", "calls or one class tie the reader to an upload or packer; that what is read is what is sent is not shown")
+	}
 	if sends {
 		p.text("  sends possible: ", "an upload is imported beside the reader; nearly every product has one, and no flow from reader to upload is shown")
+	}
+	if dormant > 0 {
+		p.text("  dormant: ", "in %s all of this code is present, and not reachable by the calls that kinbom follows; that clears nothing", number(dormant, "product"))
 	}
 	p.text("  ", "What the bytes show is said, not what a company does with it. Team ids are claims of signatures; none was verified.")
 }

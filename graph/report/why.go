@@ -78,6 +78,7 @@ func (y *why) present() {
 		y.text("  - ", "%s", s)
 	}
 	y.paths()
+	y.sending()
 	for n, id := range k.Sources {
 		y.source(n+1, id)
 	}
@@ -105,6 +106,48 @@ func (y *why) paths() {
 			}
 			y.text("       "+plain(h.Edge)+" -> ", "%s (%s%s)", h.Label, h.Kind, how)
 		}
+		if len(w.Calls) > 0 {
+			y.text("     ", "calls from an entry point to the code unit:")
+			y.calls(w.Calls)
+		}
+	}
+}
+
+// calls prints functions one below the other, with how the step to each is known.
+func (y *why) calls(list []finding.Call) {
+	for _, c := range list {
+		how := ""
+		if c.How != "" {
+			how = " (" + c.How + ")"
+		}
+		y.text("       ", "%s%s", function(c.Function, c.Address), how)
+	}
+}
+
+func function(name string, address uint64) string {
+	if name == "" {
+		return fmt.Sprintf("function at 0x%x", address)
+	}
+	return fmt.Sprintf("%s at 0x%x", name, address)
+}
+
+// sending prints what ties the reader to a sender, and the addresses near it.
+func (y *why) sending() {
+	k := y.k
+	if k.Flow == nil && len(k.Hosts) == 0 {
+		return
+	}
+	y.head("SENDING")
+	if k.Flow != nil {
+		y.text("  ", "%s; that what is read is what is sent is not shown:", k.Flow.How)
+		y.calls(k.Flow.Reader)
+		if len(k.Flow.Sender) > 0 {
+			y.text("  ", "and")
+			y.calls(k.Flow.Sender)
+		}
+	}
+	for _, h := range k.Hosts {
+		y.text("  - ", "%s (%s: %s)", h.Text, h.How, function(h.Function, h.Address))
 	}
 }
 

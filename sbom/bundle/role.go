@@ -25,7 +25,7 @@ func (s *Set) Bundles(f Facts) []sbom.Bundle {
 			ID:   info.ID, Version: info.Version, Build: info.Build,
 			Executable: s.executable(d, info.Executable),
 			MinOS:      info.MinOS, Category: info.Category, ExtensionPoint: info.ExtensionPoint,
-			Usage: info.Usage,
+			Classes: info.Classes, Usage: info.Usage,
 		}
 		if p, ok := f.Privacy[d]; ok {
 			b.Privacy = &p

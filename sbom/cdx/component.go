@@ -138,6 +138,7 @@ func bundleProperties(l *propList, b *sbom.Bundle) {
 	l.text(propBundleMinOS, b.MinOS)
 	l.text(propBundleCategory, b.Category)
 	l.text(propBundleExtensionPoint, b.ExtensionPoint)
+	l.record(propBundleClasses, len(b.Classes), keyValuesOut(b.Classes))
 	l.record(propBundleUsage, len(b.Usage), keyValuesOut(b.Usage))
 	if b.Privacy != nil {
 		l.record(propBundlePrivacy, 1, privacyRecord(*b.Privacy))

@@ -200,7 +200,9 @@ func readBundle(s *propSet) sbom.Bundle {
 		Category:       s.text(propBundleCategory),
 		ExtensionPoint: s.text(propBundleExtensionPoint),
 	}
-	var usage []keyValueRecord
+	var classes, usage []keyValueRecord
+	s.record(propBundleClasses, &classes)
+	b.Classes = keyValuesIn(classes)
 	s.record(propBundleUsage, &usage)
 	b.Usage = keyValuesIn(usage)
 	if s.has(propBundlePrivacy) {

@@ -94,7 +94,7 @@ func cleanerBundles() []sbom.Bundle {
 		{Path: "Contents/Library/LoginItems/Agent.app", Kind: sbom.BundleApp, Role: sbom.RoleLoginItem, Name: "Agent", ID: "com.example.agent",
 			Executable: "Contents/Library/LoginItems/Agent.app/Contents/MacOS/Agent"},
 		{Path: "Contents/PlugIns/Share.appex", Kind: sbom.BundleAppex, Role: sbom.RoleExtension, Name: "Share", ID: "com.example.share",
-			ExtensionPoint: "com.apple.share-services", Executable: "Contents/PlugIns/Share.appex/Contents/MacOS/Share"},
+			ExtensionPoint: "com.apple.share-services", Classes: []sbom.KeyValue{{Key: "NSExtensionPrincipalClass", Value: "Share.ShareController"}}, Executable: "Contents/PlugIns/Share.appex/Contents/MacOS/Share"},
 		{Path: "Contents/Resources/Agent.dSYM", Kind: sbom.BundleDSYM, Role: sbom.RoleSymbols, Name: "Agent"},
 	}
 }

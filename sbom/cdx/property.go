@@ -51,6 +51,7 @@ const (
 	propBundleMinOS          = "kinbom:bundle:min-os"
 	propBundleCategory       = "kinbom:bundle:category"
 	propBundleExtensionPoint = "kinbom:bundle:extension-point"
+	propBundleClasses        = "kinbom:bundle:classes"
 	propBundleUsage          = "kinbom:bundle:usage"
 	propBundlePrivacy        = "kinbom:bundle:privacy"
 

@@ -187,6 +187,7 @@ func (g *generator) shuffle(p *sbom.Product) {
 	mix(g, p.Coverage.Reasons)
 	for i := range p.Bundles {
 		mix(g, p.Bundles[i].Usage)
+		mix(g, p.Bundles[i].Classes)
 	}
 	for i := range p.Images {
 		m := &p.Images[i]

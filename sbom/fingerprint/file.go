@@ -35,15 +35,16 @@ const Format = 1
 
 // Sections of a file.
 const (
-	sectionFunctions = 1 // for each function: distance from the last one, size, instructions*2+same (uvarint), shape 8, full 8 unless same
-	sectionFeatures  = 2 // for each kind: number (uvarint), then the sorted hashes of 8 bytes
-	sectionUses      = 3 // for each function: number, then distances of sorted indices (uvarint)
-	sectionCalls     = 4 // for each function: number, then zigzag(callee-caller)*4+kind (uvarint)
-	sectionRoots     = 5 // number, then distance of functions and kind (uvarint)
-	sectionNames     = 6 // number, then distance of functions, source (uvarint), text
-	sectionTexts     = 7 // number, then distance of features (uvarint), text
-	sectionClasses   = 8 // number, then texts and methods
-	sectionObjects   = 9 // number, texts; then runs of functions with one object: number of functions, object (0: none; uvarint). Left out where no object is known
+	sectionFunctions = 1  // for each function: distance from the last one, size, instructions*2+same (uvarint), shape 8, full 8 unless same
+	sectionFeatures  = 2  // for each kind: number (uvarint), then the sorted hashes of 8 bytes
+	sectionUses      = 3  // for each function: number, then distances of sorted indices (uvarint)
+	sectionCalls     = 4  // for each function: number, then zigzag(callee-caller)*4+kind (uvarint)
+	sectionRoots     = 5  // number, then distance of functions and kind (uvarint)
+	sectionNames     = 6  // number, then distance of functions, source (uvarint), text
+	sectionTexts     = 7  // number, then distance of features (uvarint), text
+	sectionClasses   = 8  // number, then texts and methods
+	sectionObjects   = 9  // number, texts; then runs of functions with one object: number of functions, object (0: none; uvarint). Left out where no object is known
+	sectionHosts     = 10 // number, then distance of features (uvarint), text: literals with an address of the net. Left out where there is none; older readers skip it
 )
 
 // Ext is the ending of the name of a saved Set.

@@ -34,6 +34,11 @@ func randomSet(r *rand.Rand, n int) *Set {
 			f.Text = strings.Repeat("n", 1+r.IntN(20))
 		}
 	}
+	for i := range s.Features {
+		if s.Features[i].Kind == FeatureString && r.IntN(3) == 0 {
+			s.Hosts = append(s.Hosts, Host{uint32(i), "https://intake.example.invalid/v1/%@"})
+		}
+	}
 	at := uint64(0x100000000)
 	for range n {
 		f := Function{Address: at, Size: uint32(r.IntN(5000)), Instructions: uint32(r.IntN(1000)), Shape: Mark(r.Uint64()), Full: Mark(r.Uint64())}
@@ -121,7 +126,9 @@ func TestTextsKept(t *testing.T) {
 }
 
 func TestDamage(t *testing.T) {
-	b := save(t, randomSet(rand.New(rand.NewPCG(3, 4)), 40))
+	set := randomSet(rand.New(rand.NewPCG(3, 4)), 40)
+	set.Hosts = nil // a section that may be left out: under another id it is skipped
+	b := save(t, set)
 	for n := range b {
 		if _, err := Read(b[:n]); err == nil {
 			t.Fatalf("cut to %d of %d bytes: no error", n, len(b))
@@ -191,6 +198,38 @@ func TestOneAddressTwice(t *testing.T) {
 		var damage *DamageError
 		if fine != (err == nil) || err != nil && !errors.As(err, &damage) {
 			t.Errorf("functions at %v: %v", addresses, err)
+		}
+	}
+}
+
+// Literals with an address of the net are kept with their text, others are not,
+// and marks and features do not depend on it.
+func TestHosts(t *testing.T) {
+	s := &Set{Image: sbom.DigestOf(nil), Arch: "arm64", Features: []Feature{
+		{Kind: FeatureString, Hash: 1, Text: "https://intake.example.invalid/v1/upload"}, {Kind: FeatureString, Hash: 2, Text: "nobody speaks"},
+		{Kind: FeatureString, Hash: 3, Text: "POST to wss://%s/feed"}, {Kind: FeatureString, Hash: 4, Text: "http://www.w3.org/2000/svg"}}}
+	got, err := Read(save(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Host{{0, "https://intake.example.invalid/v1/upload"}, {2, "POST to wss://%s/feed"}}
+	if d := cmp.Diff(want, got.Hosts); d != "" {
+		t.Error(d)
+	}
+	if got.Features[0].Text != "" {
+		t.Errorf("the address became the text of a feature: %q", got.Features[0].Text)
+	}
+	if string(save(t, got)) != string(save(t, s)) {
+		t.Error("saved again, it is another file")
+	}
+	for _, text := range []string{"api.example.com", "example.org/v1?x=%d", "collect.example.invalid", "a-b.c.io"} {
+		if !HasHost(text) {
+			t.Errorf("%q names a host", text)
+		}
+	}
+	for _, text := range []string{"", "com.example.app", "io.example.de", "Foo.com", "data.io", "a..com", ".com", "libz.1.dylib", "v1.2.3", "one example.com", "x.com", "https://", "http:/x", "com.example.https", `-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd`} {
+		if HasHost(text) {
+			t.Errorf("%q holds no address", text)
 		}
 	}
 }

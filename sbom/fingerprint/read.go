@@ -128,7 +128,7 @@ func (f *File) Set() (*Set, error) {
 	if s.Functions, err = f.Marks(); err != nil {
 		return nil, err
 	}
-	for _, do := range []func(*Set) error{f.features, f.uses, f.calls, f.roots, f.names, f.texts, f.classes, f.objects} {
+	for _, do := range []func(*Set) error{f.features, f.uses, f.calls, f.roots, f.names, f.texts, f.classes, f.objects, f.hosts} {
 		if err := do(s); err != nil {
 			return nil, err
 		}

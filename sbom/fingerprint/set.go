@@ -29,6 +29,15 @@ type Set struct {
 	Classes   []ClassOf  // in the order of Code.Classes
 	Roots     []RootOf   // sorted by Function, then Kind
 	Objects   []string   // object files that functions came from, without their folders: "libfoo.a(bar.o)"; each once
+	Hosts     []Host     // of a Set that was read: literals that hold an address of the net; sorted by Feature
+}
+
+// Host is a literal that holds an address of the net, or a template of one. It
+// stands apart from the features' own texts: it says whom code speaks to, and
+// never names a library.
+type Host struct {
+	Feature uint32 // index into Features
+	Text    string // cut to MaxText bytes
 }
 
 // Function is one code unit.
@@ -64,6 +73,12 @@ type Feature struct {
 	Kind FeatureKind
 	Hash uint64 // of kind and content
 	Text string // content, cut to MaxText bytes; "" when it was not kept
+}
+
+// FeatureHash is the hash that a feature of a kind and content has. The name of
+// an import is that of C, without the underscore of the file.
+func FeatureHash(kind FeatureKind, content string) uint64 {
+	return digest(uint64(kind), []byte(content))
 }
 
 // MaxText is how much of a feature's content is kept, in bytes.

@@ -22,18 +22,21 @@ func Write(w io.Writer, s *Set) (Sizes, error) {
 	if len(s.Arch) > archSize {
 		return Sizes{}, fmt.Errorf("saving code marks: architecture %q", s.Arch)
 	}
-	parts := []struct {
+	type saved struct {
 		id   uint32
 		text bool
 		b    []byte
-	}{
+	}
+	parts := []saved{
 		{sectionFunctions, false, putFunctions(s)}, {sectionFeatures, false, putFeatures(s)}, {sectionUses, false, putUses(s)},
 		{sectionCalls, false, putCalls(s)}, {sectionRoots, false, putRoots(s)},
 		{sectionNames, true, putNames(s)}, {sectionTexts, true, putTexts(s)}, {sectionClasses, true, putClasses(s)},
-		{sectionObjects, true, putObjects(s)},
 	}
-	if len(s.Objects) == 0 {
-		parts = parts[:len(parts)-1]
+	if len(s.Objects) > 0 {
+		parts = append(parts, saved{sectionObjects, true, putObjects(s)})
+	}
+	if hosts := hostsOf(s); len(hosts) > 0 {
+		parts = append(parts, saved{sectionHosts, true, putHosts(hosts)})
 	}
 	le := binary.LittleEndian
 	head := append(make([]byte, 0, headerSize+len(parts)*entrySize), magic...)

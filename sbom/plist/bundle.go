@@ -21,6 +21,7 @@ type InfoFacts struct {
 	ExtensionPoint string          // NSExtensionPointIdentifier, else EXExtensionPointIdentifier
 	PackageType    string          // CFBundlePackageType: APPL, FMWK, BNDL, XPC!, ...
 	Platform       string          // macos, ios, ...; see platformName
+	Classes        []sbom.KeyValue // classes for the system to make: of an extension, a plug-in, an application, a scene; sorted by key, then class
 	Usage          []sbom.KeyValue // NS*UsageDescription with their texts, sorted by key
 	AsarIntegrity  []AsarHash      // ElectronAsarIntegrity, sorted by path
 }
@@ -43,6 +44,7 @@ func Info(d Dict) InfoFacts {
 		Category: d.String("LSApplicationCategoryType"), PackageType: d.String("CFBundlePackageType"),
 		ExtensionPoint: d.Dict("NSExtension").String("NSExtensionPointIdentifier"),
 	}
+	f.Classes = classes(d)
 	if f.MinOS == "" {
 		f.MinOS = d.String("MinimumOSVersion")
 	}
@@ -66,6 +68,27 @@ func Info(d Dict) InfoFacts {
 		f.AsarIntegrity = append(f.AsarIntegrity, AsarHash{strings.ToValidUTF8(k, "\uFFFD"), h.String("algorithm"), h.String("hash")})
 	}
 	return f
+}
+
+// classes lists the classes that an Info.plist names for the system to make.
+func classes(d Dict) []sbom.KeyValue {
+	var out []sbom.KeyValue
+	add := func(in Dict, key string) {
+		if c := in.String(key); c != "" {
+			out = append(out, sbom.KeyValue{Key: key, Value: c})
+		}
+	}
+	add(d, "NSPrincipalClass")
+	add(d.Dict("NSExtension"), "NSExtensionPrincipalClass")
+	add(d.Dict("EXAppExtensionAttributes"), "EXPrincipalClass")
+	scenes := d.Dict("UIApplicationSceneManifest").Dict("UISceneConfigurations")
+	for _, k := range scenes.Keys() {
+		for _, s := range scenes.Dicts(k) {
+			add(s, "UISceneDelegateClassName")
+		}
+	}
+	sbom.SortKeyValues(out)
+	return slices.Compact(out)
 }
 
 // platformName is the neutral word for a platform as Xcode writes it; a word

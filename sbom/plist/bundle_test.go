@@ -35,7 +35,8 @@ func TestInfo(t *testing.T) {
 <key>NSPrincipalClass</key><string>NSApplication</string>`,
 			InfoFacts{ID: "com.example.a", Name: "A", DisplayName: "The A", Executable: "A", Version: "1.2", Build: "77", MinOS: "10.15",
 				Category: "public.app-category.utilities", PackageType: "APPL", Platform: "macos",
-				Usage: []sbom.KeyValue{{Key: "NSAppleEventsUsageDescription", Value: "to ask"}, {Key: "NSDesktopFolderUsageDescription", Value: "to scan"}}}},
+				Classes: []sbom.KeyValue{{Key: "NSPrincipalClass", Value: "NSApplication"}},
+				Usage:   []sbom.KeyValue{{Key: "NSAppleEventsUsageDescription", Value: "to ask"}, {Key: "NSDesktopFolderUsageDescription", Value: "to scan"}}}},
 		{"iOS extension", `<key>MinimumOSVersion</key><string>15.0</string><key>DTPlatformName</key><string>iphoneos</string>
 <key>NSExtension</key><dict><key>NSExtensionPointIdentifier</key><string>com.apple.share-services</string></dict>`,
 			InfoFacts{MinOS: "15.0", Platform: "ios", ExtensionPoint: "com.apple.share-services"}},
@@ -44,6 +45,10 @@ func TestInfo(t *testing.T) {
 <key>CFBundleSupportedPlatforms</key><string>XROS</string><key>NSCameraUsageDescription</key><dict/><key>LSMinimumSystemVersion</key><data>AAAA</data>
 <key>MinimumOSVersion</key><string>12</string>`,
 			InfoFacts{Build: "42", Version: "3.25", Platform: "visionos", MinOS: "12"}},
+		{"classes", `<key>NSPrincipalClass</key><array/><key>NSExtension</key><dict><key>NSExtensionPrincipalClass</key><string>Share.Controller</string></dict>
+<key>UIApplicationSceneManifest</key><dict><key>UISceneConfigurations</key><dict><key>UIWindowSceneSessionRoleApplication</key>
+<array><dict><key>UISceneDelegateClassName</key><string>App.Scene</string></dict><string>x</string></array></dict></dict>`,
+			InfoFacts{Classes: []sbom.KeyValue{{Key: "NSExtensionPrincipalClass", Value: "Share.Controller"}, {Key: "UISceneDelegateClassName", Value: "App.Scene"}}}},
 		{"ExtensionKit", `<key>EXAppExtensionAttributes</key><dict><key>EXExtensionPointIdentifier</key><string>p</string></dict>
 <key>CFBundleSupportedPlatforms</key><array><string>HomePodOS</string></array>`, InfoFacts{ExtensionPoint: "p", Platform: "homepodos"}},
 		{"asar integrity", `<key>ElectronAsarIntegrity</key><dict><key>Resources/b.asar</key><string>x</string>

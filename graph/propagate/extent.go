@@ -1,19 +1,19 @@
 package propagate
 
-// reach is what one product reaches: the exact bottleneck strength of every
+// extent is what one product reaches: the exact bottleneck strength of every
 // state.
 //
-// There are only two levels of edge, so the widest paths are found by one
+// There are only three levels of edge, so the widest paths are found by one
 // search per level, each of which looks at every link at most once: first over
-// the links that grant reachable, then over all of them. A state that the
-// first search meets is reachable, one that only the second meets is linked.
-// Both are monotone (more links never weaken a state) and need no iteration,
+// the links that grant runs (modules of scripts), then over those that grant
+// reachable, then over all of them. A state that the second search meets is
+// reachable, one that only the last meets is linked. All are monotone (more links never weaken a state) and need no iteration,
 // cycles or not. The cost is O(states + links) of the product and of the code
 // of other products that it reaches.
 //
 // An entry image does not limit a path that starts in it; without any link
 // into it, it is linked by itself.
-type reach struct {
+type extent struct {
 	n       *network
 	product int32
 	level   []uint8 // of a state; 0: no reach edge leads to it and it is no entry
@@ -23,16 +23,17 @@ type reach struct {
 	queue   []int32
 }
 
-func newReach(n *network) *reach {
-	return &reach{n: n, level: make([]uint8, len(n.image)), done: make([]int32, len(n.image))}
+func newExtent(n *network) *extent {
+	return &extent{n: n, level: make([]uint8, len(n.image)), done: make([]int32, len(n.image))}
 }
 
 // run computes the reach of a product and forgets the one before.
-func (r *reach) run(product int32) {
+func (r *extent) run(product int32) {
 	for _, s := range r.met {
 		r.level[s] = 0
 	}
 	r.met, r.product = r.met[:0], product
+	r.spread(levelRuns)
 	r.spread(levelReachable)
 	r.spread(levelLinked)
 	for s := r.n.first[product]; s < r.n.first[product+1]; s++ {
@@ -42,7 +43,7 @@ func (r *reach) run(product int32) {
 	}
 }
 
-func (r *reach) spread(level uint8) {
+func (r *extent) spread(level uint8) {
 	r.search++
 	r.queue = r.queue[:0]
 	visit := func(s int32) {
@@ -67,7 +68,7 @@ func (r *reach) spread(level uint8) {
 	}
 }
 
-func (r *reach) raise(s int32, level uint8) {
+func (r *extent) raise(s int32, level uint8) {
 	if r.level[s] == 0 {
 		r.met = append(r.met, s)
 	}
@@ -75,15 +76,15 @@ func (r *reach) raise(s int32, level uint8) {
 }
 
 // inside reports whether a state is in the product's own bundle.
-func (r *reach) inside(s int32) bool { return r.n.product[s] == r.product }
+func (r *extent) inside(s int32) bool { return r.n.product[s] == r.product }
 
 // isEntry reports whether the product itself starts the state.
-func (r *reach) isEntry(s int32) bool { return r.inside(s) && r.n.entry[s] != entryNone }
+func (r *extent) isEntry(s int32) bool { return r.inside(s) && r.n.entry[s] != entryNone }
 
 // of is how the product is tied to an image: its best level over the product's
 // own copy and the copies of others that it reaches. ok is false when it is
 // neither inside nor reached.
-func (r *reach) of(image int32) (level uint8, inBundle, ok bool) {
+func (r *extent) of(image int32) (level uint8, inBundle, ok bool) {
 	for _, s := range r.n.statesOf[image] {
 		level = max(level, r.level[s])
 		inBundle = inBundle || r.inside(s)
@@ -93,6 +94,8 @@ func (r *reach) of(image int32) (level uint8, inBundle, ok bool) {
 
 func strengthOf(level uint8) Strength {
 	switch level {
+	case levelRuns:
+		return Runs
 	case levelReachable:
 		return Reachable
 	case levelLinked:
