@@ -211,7 +211,7 @@ func FuzzParse(f *testing.F) {
 	for _, b := range s.Files() {
 		f.Add(b)
 	}
-	vocabulary := s.Files()["builtin/stores.yaml"]
+	vocabulary := s.Files()["builtin/catalogue.yaml"]
 	taxonomy := s.Files()["builtin/taxonomy.yaml"]
 	f.Fuzz(func(t *testing.T, b []byte) {
 		set, err := Parse(map[string][]byte{"a": b, "b": vocabulary, "c": taxonomy})

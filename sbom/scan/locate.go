@@ -14,7 +14,7 @@ import (
 // locate ties the tags of an image to the code units that refer to their
 // evidence. set and refs are what the pass found in the image.
 func locate(rules *capability.Set, u *sbom.Unit, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest, sliceOffset int64) []sbom.Tag {
-	if !slices.ContainsFunc(tags, func(t sbom.Tag) bool { return t.Grade.Rank() >= sbom.GradeLikely.Rank() }) {
+	if !rules.Locatable(tags) {
 		return tags
 	}
 	parts := partsOf(set)
