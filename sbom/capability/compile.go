@@ -3,6 +3,7 @@ package capability
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -45,7 +46,7 @@ type engine struct {
 type compiler struct {
 	s        *Set
 	errs     []error
-	families map[string]map[string]int // family -> signal name -> signal
+	families map[string]map[string]int // family, or "family data": signal name -> signal
 	shared   map[string]int
 	known    map[string]string // "what id" -> file, to find what is given twice
 	used     map[string]bool   // definitions of the rule at hand that some condition names
@@ -104,6 +105,9 @@ func (c *compiler) vocabulary(f *fileDecl) {
 	for _, x := range f.families {
 		if c.once(f.name, x.node, "store", x.id) {
 			c.families[x.id] = c.signals(f.name, "store "+x.id, x.signals)
+			for _, k := range x.data {
+				c.families[x.id+" "+k.name] = c.signals(f.name, "store "+x.id+", data "+k.name, k.signals)
+			}
 		}
 	}
 	shared := c.signals(f.name, "shared", f.shared)
@@ -237,6 +241,7 @@ func (c *compiler) refs(f *fileDecl, d *ruleDecl) map[string][]signalRef {
 		for name, id := range family {
 			refs[name] = append(refs[name], signalRef{i, id})
 		}
+		c.data(f, d, s, func(name string, id int) { refs[name] = append(refs[name], signalRef{i, id}) })
 		for name, id := range c.signals(f.name, "rule "+d.ID, s.signals) {
 			refs[name] = append(refs[name], signalRef{i, id})
 		}
@@ -247,6 +252,21 @@ func (c *compiler) refs(f *fileDecl, d *ruleDecl) map[string][]signalRef {
 		}
 	}
 	return refs
+}
+
+// data adds the signals of the data that a rule looks at in one of its stores.
+func (c *compiler) data(f *fileDecl, d *ruleDecl, s storeDecl, add func(name string, id int)) {
+	has := len(d.data) == 0
+	for _, k := range d.data {
+		data := c.families[s.id+" "+k]
+		has = has || data != nil
+		for _, name := range slices.Sorted(maps.Keys(data)) {
+			add(name, data[name])
+		}
+	}
+	if !has {
+		c.bad(f.name, s.node, "rule %q: store %q has no data of %v", d.ID, s.id, d.data)
+	}
 }
 
 // resolve checks the names of a condition and puts definitions in their place.

@@ -147,25 +147,18 @@ func ownedBy(r *rule, engines []*engine) uint64 {
 	return bits
 }
 
-// holds finds the strongest grade from likely on whose condition holds for the
-// stores that are left.
+// holds finds the strongest grade from likely on, up to most, whose condition
+// holds for the stores that are left.
 func (st *state) holds(r *rule, v *view, most sbom.Grade) (verdict, bool) {
 	for _, g := range r.grades {
-		if g.grade == sbom.GradeMentions {
+		if g.grade == sbom.GradeMentions || g.grade.Rank() > most.Rank() {
 			continue
 		}
 		if ok, at := v.eval(g.expr, -1); ok {
-			return verdict{grade: lower(g.grade, most), bits: at, cond: g.expr}.named(r), true
+			return verdict{grade: g.grade, bits: at, cond: g.expr}.named(r), true
 		}
 	}
 	return verdict{}, false
-}
-
-func lower(a, b sbom.Grade) sbom.Grade {
-	if a.Rank() < b.Rank() {
-		return a
-	}
-	return b
 }
 
 // mention is the rest of judge: nothing reaches likely.

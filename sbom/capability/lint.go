@@ -73,7 +73,7 @@ func (l *linter) signals() {
 // rule looks for conditions that can never hold, the innermost ones, and for
 // definitions that nothing uses.
 func (l *linter) rule(r *rule) {
-	r.conditions(func(e *expr) { l.condition(r, e, -1) })
+	r.conditions(func(e *expr) { l.condition(r, e, false) })
 	for _, d := range r.unused {
 		l.say(r.File, d.node.Line, "rule %s: no condition names definition %q", r.ID, d.name)
 	}
@@ -81,16 +81,12 @@ func (l *linter) rule(r *rule) {
 
 // condition reports whether a condition can hold, and complains of the innermost
 // parts that cannot.
-func (l *linter) condition(r *rule, e *expr, store int) bool {
+func (l *linter) condition(r *rule, e *expr, single bool) bool {
 	inner := true
 	for _, k := range e.kids {
-		below := store
-		if e.op == opStores {
-			below = 0
-		}
-		inner = l.condition(r, k, below) && inner
+		inner = l.condition(r, k, single || e.op == opStores) && inner
 	}
-	if !inner || l.s.possible(r, e, store, everyKind) {
+	if !inner || l.s.possible(r, e, single, everyKind) {
 		return inner
 	}
 	l.say(r.File, e.line, "rule %s: this condition can never hold%s", r.ID, e.why(r))
@@ -118,7 +114,7 @@ func (l *linter) scopes(r *rule) {
 	for _, c := range r.Scope {
 		any := false
 		for _, g := range r.grades {
-			ok := l.s.possible(r, g.expr, -1, kindsAt(c))
+			ok := l.s.possible(r, g.expr, false, kindsAt(c))
 			any = any || ok
 			shown = shown || ok && g.grade == sbom.GradeShown && provesInCode(c)
 		}

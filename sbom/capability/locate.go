@@ -46,7 +46,8 @@ func sortedSpans(l []Span) []Span {
 // the same grade or a stronger one, and all its stores. Otherwise it stays
 // beside them. Units never name a store that the image does not: one that
 // belongs to a browser engine there is none of theirs. Flags are those of the
-// image. Tags that only mention stay with the image.
+// image. A tag that only mentions stays with the image, unless a unit proves
+// what the image as a whole does not.
 func (s *Set) Locate(u *sbom.Unit, tags []sbom.Tag, parts []Part, file sbom.Digest, sliceOffset int64) []sbom.Tag {
 	x := s.index(u, parts)
 	var out []sbom.Tag
@@ -56,7 +57,7 @@ func (s *Set) Locate(u *sbom.Unit, tags []sbom.Tag, parts []Part, file sbom.Dige
 	}
 	for _, t := range tags {
 		i := slices.IndexFunc(s.rules, func(r *rule) bool { return r.ID == t.Rule })
-		if i < 0 || t.Grade.Rank() < sbom.GradeLikely.Rank() {
+		if i < 0 || !s.rules[i].startsInCode(t) {
 			out = append(out, t)
 			continue
 		}
@@ -76,6 +77,27 @@ func (s *Set) Locate(u *sbom.Unit, tags []sbom.Tag, parts []Part, file sbom.Dige
 	}
 	sbom.SortTags(out)
 	return out
+}
+
+// Locatable reports whether Locate may say more of an image than these tags do.
+func (s *Set) Locatable(tags []sbom.Tag) bool {
+	code := slices.ContainsFunc(s.rules, func(r *rule) bool { return !r.looksAt(sbom.ScopeImage) && r.inCode() })
+	return code || slices.ContainsFunc(tags, func(t sbom.Tag) bool {
+		i := slices.IndexFunc(s.rules, func(r *rule) bool { return r.ID == t.Rule })
+		return i >= 0 && s.rules[i].startsInCode(t)
+	})
+}
+
+// startsInCode reports whether the code units of a tag of an image are looked
+// for: where it is likely, and where it only mentions but less is needed to show
+// it in code. What an engine or the program itself owns is not shown.
+func (r *rule) startsInCode(t sbom.Tag) bool {
+	return t.Grade.Rank() >= sbom.GradeLikely.Rank() || r.grades[0].grade == sbom.GradeShown && r.inCode() && len(t.Flags) == 0
+}
+
+// inCode reports whether the rule looks at code units of an image.
+func (r *rule) inCode() bool {
+	return r.looksAt(sbom.ScopeFunction) || r.looksAt(sbom.ScopeCallees) || r.looksAt(sbom.ScopeClass)
 }
 
 // others is the stores of a rule that are not in the list, as bits; none when
@@ -185,7 +207,7 @@ func (x *index) codeRules() []*rule {
 	x.st.load(all)
 	var out []*rule
 	for _, r := range x.st.touched() {
-		if !r.looksAt(sbom.ScopeImage) && (r.looksAt(sbom.ScopeFunction) || r.looksAt(sbom.ScopeCallees) || r.looksAt(sbom.ScopeClass)) {
+		if !r.looksAt(sbom.ScopeImage) && r.inCode() {
 			out = append(out, r)
 		}
 	}

@@ -32,7 +32,7 @@ type matches struct {
 // of the whole file and sliceOffset where the slice begins in it; fact offsets
 // count from there. The same unit gives the same tags; hostile facts cost time
 // in proportion to their bytes. A unit that is a whole image, a component or a
-// product proves nothing in code: there the condition of shown gives likely.
+// product proves nothing in code: there the condition of shown gives mentions.
 func (s *Set) Match(u *sbom.Unit, file sbom.Digest, sliceOffset int64) []sbom.Tag {
 	m := s.newMatches(u.Facts)
 	for i := range u.Facts {

@@ -9,11 +9,11 @@ const everyKind = kindCall<<1 - 1
 // possible.
 const maxCases = 4096
 
-// possible reports whether some facts of the given kinds make a condition true,
-// for a store (-1: for any). It tries signals at every level that their patterns
-// can give, all stores alike, with all stores and with one alone. A condition over
-// too many signals is taken as possible.
-func (s *Set) possible(r *rule, e *expr, store int, kinds kindSet) bool {
+// possible reports whether some facts of the given kinds make a condition true, as
+// one of a single store or of all. It tries signals at every level that their
+// patterns can give, all stores alike, with all stores and with each one alone. A
+// condition over too many signals is taken as possible.
+func (s *Set) possible(r *rule, e *expr, single bool, kinds kindSet) bool {
 	var names []string
 	levels := map[string][]uint8{}
 	refs := map[string][]signalRef{}
@@ -36,11 +36,8 @@ func (s *Set) possible(r *rule, e *expr, store int, kinds kindSet) bool {
 		for i, n := range names {
 			st.assume(refs[n], levels[n][at[i]], kinds)
 		}
-		for _, off := range []uint64{0, ^uint64(1)} {
-			v := view{st: st, stores: r.Stores, off: off}
-			if ok, _ := v.eval(e, store); ok {
-				return true
-			}
+		if st.someStores(r, e, single) {
+			return true
 		}
 		i := 0
 		for ; i < len(names); i++ {
@@ -53,6 +50,24 @@ func (s *Set) possible(r *rule, e *expr, store int, kinds kindSet) bool {
 			return false
 		}
 	}
+}
+
+// someStores reports whether a condition holds with all stores or with one alone.
+func (st *state) someStores(r *rule, e *expr, single bool) bool {
+	v := view{st: st, stores: r.Stores}
+	if ok, _ := v.eval(e, -1); ok && !single {
+		return true
+	}
+	for i := range r.Stores {
+		store := -1
+		if v.off = ^uint64(1 << i); single {
+			store = i
+		}
+		if ok, _ := v.eval(e, store); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // levelsOf is the levels that some signals can have with facts of these kinds,

@@ -57,6 +57,7 @@ type ruleDecl struct {
 	grades   []gradeDecl // strongest first
 	flags    []namedExpr
 	examples []example
+	data     []string // which data of its stores it looks at
 }
 
 type storeDecl struct {
@@ -86,6 +87,14 @@ type gradeDecl struct {
 type familyDecl struct {
 	storeDecl
 	title string
+	data  []dataDecl
+}
+
+// dataDecl is what tells one kind of data in the stores of a family.
+type dataDecl struct {
+	name    string
+	signals []signalDecl
+	node    *yaml.Node
 }
 
 // engineDecl is an engine whose own literals are discounted.
@@ -117,10 +126,10 @@ var (
 	fileKeys       = []string{"format", "capabilities", "composites", "stores", "shared", "engines", "quotations", "rules"}
 	capabilityKeys = []string{"id", "title", "meaning", "attack", "apple"}
 	compositeKeys  = []string{"id", "title", "meaning", "attack", "apple", "any", "sends"}
-	familyKeys     = []string{"id", "title", "signals"}
+	familyKeys     = []string{"id", "title", "signals", "data"}
 	engineKeys     = []string{"id", "title", "own", "signals", "when"}
 	quotationKeys  = []string{"id", "title", "needs", "within", "markers"}
-	ruleKeys       = []string{"id", "capability", "title", "meaning", "references", "attack", "apple", "scope", "stores", "signals", "define", "grades", "flags", "examples"}
+	ruleKeys       = []string{"id", "capability", "title", "meaning", "references", "attack", "apple", "scope", "data", "stores", "signals", "define", "grades", "flags", "examples"}
 	scopeWords     = []string{"image", "function", "callees", "class", "module", "modules", "component", "product"}
 	gradeWords     = []string{"shown", "likely", "mentions"} // strongest first
 	flagWords      = []string{sbom.FlagClears, sbom.FlagOwnStore}
@@ -212,6 +221,10 @@ func (d *doc) family(n *yaml.Node) familyDecl {
 			f.title = d.text(e.value, "title")
 		case "signals":
 			f.signals = d.signals(e.value)
+		case "data":
+			for _, x := range d.mapping(e.value, "data", nil) {
+				f.data = append(f.data, dataDecl{x.key.Value, d.signals(x.value), x.key})
+			}
 		}
 	}
 	if f.id == "" || f.title == "" {
@@ -310,6 +323,8 @@ func (d *doc) rule(n *yaml.Node) ruleDecl {
 			for _, c := range d.items(e.value) {
 				r.Scope = append(r.Scope, sbom.Scope(d.oneOf(c, "scope", scopeWords)))
 			}
+		case "data":
+			r.data = d.texts(e.value, "data")
 		case "signals":
 			r.signals = d.signals(e.value)
 		case "define":

@@ -26,7 +26,7 @@ func (l *locator) at(c sbom.Scope) sbom.Grade {
 	switch {
 	case l.r.looksAt(c):
 		return sbom.GradeShown
-	case l.r.looksAt(sbom.ScopeFunction) || l.r.looksAt(sbom.ScopeCallees) || l.r.looksAt(sbom.ScopeClass):
+	case l.r.inCode():
 		return ""
 	}
 	return sbom.GradeLikely

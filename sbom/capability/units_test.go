@@ -145,7 +145,7 @@ func TestUnits(t *testing.T) {
 		"methods of two classes": {"reader", []string{path1, query1, opener}, []Part{part(16, 1, nil, 0, 1), part(32, 2, nil, 2)},
 			[]string{"reader likely function @16 [one]: file/16 query/16"}},
 		"one store is shown, the other stays with the image": {"reader", []string{path1, query1, opener, path2, query2}, []Part{part(16, 0, nil, 0, 1, 2)},
-			[]string{"reader likely image @0 [one two]: file/0 query/0 opener/0 file/0 query/0", "reader shown function @16 [one]: file/16 query/16 opener/16"}},
+			[]string{"reader likely image @0 [one two]: file/0 query/0 file/0 query/0", "reader shown function @16 [one]: file/16 query/16 opener/16"}},
 		"a callee with half of another store": {"reader", []string{path1, query1, path2, query2}, []Part{part(16, 0, []int{1, 2}, 0), part(32, 0, nil, 1), part(48, 0, nil, 2, 3)},
 			[]string{"reader likely callees @16 [one]: file/16 query/32", "reader likely function @48 [two]: file/48 query/48"}},
 		"image rules are located, never shown": {"located", []string{path1, query1, opener}, []Part{part(16, 0, []int{1}, 0, 2), part(32, 0, nil, 1)},

@@ -15,7 +15,7 @@ import (
 // evidence. set and refs are what the pass found in the image. The facts of the
 // unit from plain on are those of own, whose functions are known.
 func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []derived, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest, sliceOffset int64) []sbom.Tag {
-	if !slices.ContainsFunc(tags, func(t sbom.Tag) bool { return t.Grade.Rank() >= sbom.GradeLikely.Rank() }) {
+	if !rules.Locatable(tags) {
 		return tags
 	}
 	parts := partsOf(set)
