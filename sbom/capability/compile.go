@@ -30,6 +30,7 @@ type rule struct {
 	grades   []gradeDecl // strongest first
 	clears   *expr       // or nil
 	ownStore *expr       // or nil
+	importer *expr       // or nil
 	unused   []namedExpr // definitions that no condition names
 	examples []example
 }
@@ -209,6 +210,8 @@ func (c *compiler) rule(f *fileDecl, d *ruleDecl) {
 			r.clears = n.expr
 		case sbom.FlagOwnStore:
 			r.ownStore = n.expr
+		case sbom.FlagImporter:
+			r.importer = n.expr
 		}
 	}
 	for _, n := range d.defs {
@@ -342,7 +345,7 @@ func (r *rule) conditions(f func(*expr)) {
 	for _, g := range r.grades {
 		f(g.expr)
 	}
-	for _, e := range []*expr{r.clears, r.ownStore} {
+	for _, e := range []*expr{r.clears, r.ownStore, r.importer} {
 		if e != nil {
 			f(e)
 		}

@@ -125,13 +125,23 @@ func (st *state) judge(r *rule, engines []*engine, most sbom.Grade) (verdict, bo
 	}
 	v.off = byEngine | own
 	if out, ok := st.holds(r, &v, most); ok {
-		if byEngine != 0 {
+		if byEngine != 0 || st.imports(r, &v) {
 			out.flags = append(out.flags, sbom.FlagImporter)
 		}
 		return out, true
 	}
 	v.off = 0
 	return st.mention(r, &v, byEngine, own, engines)
+}
+
+// imports reports whether the rule says that the unit is a browser that reads
+// other browsers.
+func (st *state) imports(r *rule, v *view) bool {
+	if r.importer == nil {
+		return false
+	}
+	ok, _ := v.eval(r.importer, -1)
+	return ok
 }
 
 // ownedBy is the stores of a rule that are the engines' own, as bits.

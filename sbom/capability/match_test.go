@@ -155,9 +155,9 @@ func TestMatchIsDeterministic(t *testing.T) {
 func TestOtherScopesAreLeftAlone(t *testing.T) {
 	s := mustBuiltin(t)
 	u := unitOf([]string{"class-ref:SSZipArchive"})
-	u.Scope = sbom.ScopeFunction
+	u.Scope = sbom.ScopeComponent
 	if tags := s.Match(u, "", 0); len(tags) != 0 {
-		t.Errorf("rules of images matched a function: %+v", tags)
+		t.Errorf("rules of images matched a component: %+v", tags)
 	}
 }
 

@@ -132,7 +132,7 @@ var (
 	ruleKeys       = []string{"id", "capability", "title", "meaning", "references", "attack", "apple", "scope", "data", "stores", "signals", "define", "grades", "flags", "examples"}
 	scopeWords     = []string{"image", "function", "callees", "class", "module", "modules", "component", "product"}
 	gradeWords     = []string{"shown", "likely", "mentions"} // strongest first
-	flagWords      = []string{sbom.FlagClears, sbom.FlagOwnStore}
+	flagWords      = []string{sbom.FlagClears, sbom.FlagOwnStore, sbom.FlagImporter}
 )
 
 // rootFile reads one rule file.
