@@ -53,10 +53,26 @@ func (j *judge) provenance(k *propagate.Carried) {
 }
 
 // explains reports whether the product can be an origin: it has a stated
-// purpose, and its verdict is expected or ask.
+// purpose, and its verdict is expected or ask. Of a composite it is enough that
+// this holds for a part that the purpose table judges as it judges the composite.
 func (j *judge) explains(k *propagate.Carried) bool {
-	v := j.judgement[k].Verdict
-	return j.purposes[k.Product] != "" && (v == finding.VerdictExpected || v == finding.VerdictAsk)
+	if j.purposes[k.Product] == "" {
+		return false
+	}
+	fine := func(k *propagate.Carried) bool {
+		v := j.judgement[k].Verdict
+		return v == finding.VerdictExpected || v == finding.VerdictAsk
+	}
+	if fine(k) {
+		return true
+	}
+	parts := map[string]bool{}
+	for _, s := range j.likely(k) {
+		parts[s.Capability] = j.Table.columns[s.Capability] == j.Table.columns[k.Capability]
+	}
+	return slices.ContainsFunc(j.carried, func(o *propagate.Carried) bool {
+		return o.Product == k.Product && o.Capability != k.Capability && parts[o.Capability] && fine(o)
+	})
 }
 
 func (j *judge) noOrigin() string {
