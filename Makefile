@@ -5,12 +5,13 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 BUILD    := -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
 REAL     ?= $(CURDIR)/.cache/real
 KINSHIP  ?= $(CURDIR)/.cache/kinship
+ACCURACY ?= $(CURDIR)/.cache/accuracy
 FUZZTIME ?= 10s
 TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz bench bench-opening bench-pass bench-kinship fixtures fixtures-check background real kinship size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz accuracy bench bench-opening bench-pass bench-kinship fixtures fixtures-check background real kinship size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -65,6 +66,10 @@ bench-kinship: ## discovery over the saved marks of 100 and 1,000 made products 
 kinship: ## measure the finding of shared static code on labelled code, or on VARIANTS alone (Debian sources, clang; long)
 	fixtures/kinship/build.sh '$(KINSHIP)' $(VARIANTS)
 	KINBOM_KINSHIP='$(KINSHIP)' go test -count=1 -timeout 60m -v -run 'TestKinship|TestCorpus' ./fixtures/kinship
+
+accuracy: build ## precision and recall of capabilities on labelled samples (clang-19, lld-19, python3-yaml; a minute); UPDATE=1 puts the tables into the documents
+	fixtures/accuracy/build.sh '$(ACCURACY)'
+	KINBOM_ACCURACY='$(ACCURACY)' KINBOM_BIN='$(CURDIR)/bin/kinbom' KINBOM_ACCURACY_UPDATE='$(UPDATE)' go test -count=1 -v -run 'TestAccuracy|TestDevelopers' ./fixtures/accuracy
 
 fixtures: ## rebuild the fixture family (needs the compilers that fixtures/family/toolchain.txt names)
 	fixtures/family/build.sh
