@@ -5,12 +5,13 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 BUILD    := -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
 REAL     ?= $(CURDIR)/.cache/real
 KINSHIP  ?= $(CURDIR)/.cache/kinship
+ACCURACY ?= $(CURDIR)/.cache/accuracy
 FUZZTIME ?= 10s
 TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz bench bench-opening bench-pass bench-kinship fixtures fixtures-check catalogue background real kinship size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz accuracy bench bench-opening bench-pass bench-kinship fixtures fixtures-check catalogue background real kinship size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -69,6 +70,10 @@ kinship: ## measure the finding of shared static code on labelled code, or on VA
 catalogue: ## make the rule file of browser stores from fixtures/cmd/catalogue/browsers.yaml
 	go run ./fixtures/cmd/catalogue fixtures/cmd/catalogue/browsers.yaml > sbom/capability/rules/catalogue.new
 	mv sbom/capability/rules/catalogue.new sbom/capability/rules/catalogue.yaml
+
+accuracy: build ## precision and recall of capabilities on labelled samples (clang-19, lld-19, python3-yaml; a minute); UPDATE=1 puts the tables into the documents
+	fixtures/accuracy/build.sh '$(ACCURACY)'
+	KINBOM_ACCURACY='$(ACCURACY)' KINBOM_BIN='$(CURDIR)/bin/kinbom' KINBOM_ACCURACY_UPDATE='$(UPDATE)' go test -count=1 -v -run 'TestAccuracy|TestDevelopers' ./fixtures/accuracy
 
 fixtures: ## rebuild the fixture family (needs the compilers that fixtures/family/toolchain.txt names)
 	fixtures/family/build.sh
