@@ -1,6 +1,7 @@
 package script
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,22 +50,31 @@ func (r *reader) table(n js.INode) bool {
 	if len(l) < minTable || len(r.modulesOut)+len(l) > maxInner {
 		return false
 	}
-	told := 0
+	names := map[string]bool{}
 	for _, e := range l {
 		if e.code == nil {
 			return false
 		}
-		if len(moduleParams(e.code)) == 3 || e.deps != nil {
-			told++
-		}
+		names[e.name] = true
 	}
-	if told == 0 {
-		return false // callbacks by name: no table of modules
+	if !slices.ContainsFunc(l, func(e entry) bool { return e.deps != nil || r.asksFor(e.code, names) }) {
+		return false // functions by name: no table of modules
 	}
 	for _, e := range l {
 		r.innerModule(e)
 	}
 	return true
+}
+
+// asksFor reports whether a function calls its third parameter with the name of
+// another module of its table.
+func (r *reader) asksFor(code js.INode, names map[string]bool) bool {
+	x := &extent{r: r, from: -1, ask: map[*js.Var]bool{}}
+	if p := moduleParams(code); len(p) == 3 {
+		x.ask[p[2]] = true
+		js.Walk(x, code)
+	}
+	return slices.ContainsFunc(x.asks, func(q Require) bool { return names[q.Name] })
 }
 
 // entryOf is what a table says of one module; without code it is none.

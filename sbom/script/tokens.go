@@ -19,7 +19,7 @@ func tokens(src []byte, from, to int) *Module {
 	r.modulesOut = []*Module{r.m}
 	in := parse.NewInputBytes(body)
 	l := js.NewLexer(in)
-	failed := -1 // where the lexer failed last
+	failed := -1            // where the lexer failed last
 	var last, before []byte // names and marks before the token
 	prev := js.ErrorToken
 	for r.facts < MaxFacts {
