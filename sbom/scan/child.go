@@ -22,6 +22,7 @@ import (
 	"github.com/kinbom/kinbom/sbom/link"
 	"github.com/kinbom/kinbom/sbom/macho"
 	"github.com/kinbom/kinbom/sbom/plist"
+	"github.com/kinbom/kinbom/sbom/script"
 	"github.com/kinbom/kinbom/sbom/worker"
 )
 
@@ -44,6 +45,9 @@ func Handlers() map[string]worker.Handler {
 		askPlists:   jsonHandler(func(_ context.Context, q []plistRequest) ([]plistAnswer, error) { return readPlists(q), nil }),
 		askPackages: jsonHandler(func(ctx context.Context, q []catalog.File) (catalog.Found, error) { return c.Packages(ctx, q) }),
 		askUnpack:   unpack,
+		askScripts:  jsonHandler(func(_ context.Context, q scriptRequest) ([]scriptAnswer, error) { return readScripts(r, q) }),
+		askRequires: jsonHandler(func(_ context.Context, q requiresRequest) ([][]script.Require, error) { return readRequires(q), nil }),
+		askTogether: jsonHandler(func(_ context.Context, q togetherRequest) ([][]sbom.Tag, error) { return readTogether(r, q) }),
 	}
 }
 

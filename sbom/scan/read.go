@@ -134,7 +134,7 @@ func (s *scanner) read(ctx context.Context, drafts []*draft) error {
 			}
 		}
 	}
-	return nil
+	return s.scripts(ctx, drafts)
 }
 
 // binary reads one Mach-O file in a child. If that kills the child, it is read
