@@ -36,7 +36,8 @@ func (s *Set) Scent() (*Scent, error) {
 		if p.weak || p.kinds&^native == 0 || p.kinds == kindConst {
 			continue
 		}
-		words := bytes.FieldsFunc(p.text, func(r rune) bool { return r == '/' || r == '\\' })
+		name := p.kinds&textKinds == 0 // code may write a dotted name in another way
+		words := bytes.FieldsFunc(p.text, func(r rune) bool { return r == '/' || r == '\\' || name && r == '.' })
 		n := 0
 		for _, w := range words {
 			word := scentWord{text: w, fold: p.fold, alone: p.mode != modeContains && p.mode != modePrefix && p.mode != modeSuffix}

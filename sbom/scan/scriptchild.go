@@ -109,14 +109,16 @@ func (r *scriptReader) read(f scriptFile, basic bool) scriptAnswer {
 	if f.Language != langPython && !r.scent.In(b) {
 		return a
 	}
+	telling := map[string]bool{} // inner modules, by name
 	for i, m := range modulesOf(b, f.Language, basic) {
 		x := r.module(b, &m)
 		x.Index = i
-		if i > 0 && x.Telling == 0 {
-			continue
-		}
+		telling[m.Name] = x.Telling > 0
 		a.Modules = append(a.Modules, x)
 	}
+	a.Modules = slices.DeleteFunc(a.Modules, func(m scriptModule) bool {
+		return m.Index > 0 && m.Telling == 0 && !slices.ContainsFunc(m.Requires, func(q script.Require) bool { return telling[q.Name] })
+	})
 	return a
 }
 
@@ -140,10 +142,12 @@ func (r *scriptReader) module(b []byte, m *script.Module) scriptModule {
 	x := scriptModule{Name: m.Name, Span: m.Span, Requires: m.Requires, Partial: m.Partial}
 	content := b[m.Span.Offset : m.Span.Offset+m.Span.Length]
 	u := r.telling(m.Unit(""))
+	if len(m.Requires) > 0 || len(u.Facts) > 0 {
+		x.Digest = sbom.DigestOf(content)
+	}
 	if x.Telling = len(u.Facts); x.Telling == 0 {
 		return x
 	}
-	x.Digest = sbom.DigestOf(content)
 	x.Tags = r.match(u, len(content) <= maxModule, [][]byte{b})
 	return x
 }
@@ -203,10 +207,8 @@ func showScripts(tags []sbom.Tag, u *sbom.Unit, files [][]byte) {
 			if e.How == "" && len(e.Bytes) > 0 && bytes.Equal(cut(src, e.Offset, int64(len(e.Bytes))), e.Bytes) {
 				continue
 			}
-			if f := factOf(u, at, e); f != nil {
-				if e.How == "" {
-					e.How, e.Meaning = f.How, bytes.Clone(f.Value[:min(len(f.Value), sbom.MaxEvidenceBytes)])
-				}
+			if f := factOf(u, at, e); e.How == "" && f != nil {
+				e.How, e.Meaning = f.How, bytes.Clone(f.Value[:min(len(f.Value), sbom.MaxEvidenceBytes)])
 				e.Offset, e.Length = f.Offset&byteMask, f.Length
 			}
 			e.Bytes = bytes.Clone(cut(src, e.Offset, min(e.Length, sbom.MaxEvidenceBytes)))
@@ -218,8 +220,8 @@ func showScripts(tags []sbom.Tag, u *sbom.Unit, files [][]byte) {
 // factOf is the fact behind a piece of evidence whose bytes are not its text.
 func factOf(u *sbom.Unit, at int64, e *sbom.Evidence) *sbom.Fact {
 	i := slices.IndexFunc(u.Facts, func(f sbom.Fact) bool {
-		return f.Kind == e.Kind && f.How != "" && (e.How == "" || e.How == f.How) && f.Offset <= at && at < f.Offset+max(f.Length, int64(len(f.Value)), 1) &&
-			(len(e.Bytes) == 0 || e.How != "" || bytes.Contains(f.Value, e.Bytes))
+		return f.Kind == e.Kind && f.How != "" && f.Offset <= at && at < f.Offset+max(f.Length, int64(len(f.Value)), 1) &&
+			(len(e.Bytes) == 0 || bytes.Contains(f.Value, e.Bytes))
 	})
 	if i < 0 {
 		return nil

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -33,9 +34,53 @@ func (r *reader) moduleFact(v value) {
 	}
 }
 
+// openRequire is a require whose name is known but for one piece.
+type openRequire struct {
+	m           *Module
+	kind        RequireKind
+	front, back string
+	at          sbom.Span
+}
+
+// Bounds of what such a piece is tried with.
+const (
+	maxOpen     = 32  // requires of one script
+	maxGuesses  = 256 // literals
+	longestName = 64  // bytes of a literal
+)
+
+// guess gives requires that are known but for one piece the names that literals
+// of their module make of them. Those that no file answers to lead nowhere.
+func (r *reader) guess() {
+	for _, o := range r.open {
+		n := 0
+		for i := range o.m.Facts {
+			f := &o.m.Facts[i]
+			if f.Kind != sbom.FactString || f.How != "" || len(f.Value) > longestName || bytes.ContainsAny(f.Value, " \n*") {
+				continue
+			}
+			if n++; n > maxGuesses {
+				break
+			}
+			o.m.Requires = append(o.m.Requires, Require{Kind: o.kind, Name: o.front + string(f.Value) + o.back, Offset: o.at.Offset, Length: o.at.Length})
+		}
+	}
+}
+
 // ask notes a file that the module asks for.
 func (r *reader) ask(kind RequireKind, v value) {
-	if v.text == nil || !v.whole || len(v.text) == 0 || len(v.text) > 1024 {
+	if len(v.text) == 0 || len(v.text) > 1024 {
+		return
+	}
+	if !v.whole {
+		front, back, _ := strings.Cut(string(v.text), star)
+		if strings.HasPrefix(front, ".") && !strings.Contains(back, star) && len(r.open) < maxOpen {
+			o := openRequire{m: r.m, kind: kind, front: front, back: back, at: sbom.Span{Offset: r.base}}
+			if len(v.parts) > 0 {
+				o.at = v.parts[0]
+			}
+			r.open = append(r.open, o)
+		}
 		return
 	}
 	q := Require{Kind: kind, Name: string(v.text), Offset: r.base}

@@ -48,7 +48,7 @@ func (r *reader) call(e *js.CallExpr, env env, depth int) value {
 		return known("~")
 	case strings.HasSuffix(name, "app.getPath"):
 		return electronPath(r.args(e.Args.List, env, depth))
-	case name == "path.normalize" || name == "String" || name == "Object.freeze" || name == "decodeURIComponent" || name == "path.toNamespacedPath":
+	case name == "path.normalize" || name == "upath.normalize" || name == "path.posix.normalize" || name == "url.pathToFileURL" || name == "url.fileURLToPath" || name == "String" || name == "Object.freeze" || name == "decodeURIComponent" || name == "path.toNamespacedPath":
 		if a := r.args(e.Args.List, env, depth); len(a) == 1 {
 			return a[0]
 		}

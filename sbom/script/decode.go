@@ -64,7 +64,7 @@ func (r *reader) xor(n *js.BinaryExpr) {
 
 // numbers notes a list of small numbers: character codes, maybe.
 func (r *reader) numbers(n *js.ArrayExpr) {
-	if len(n.List) < minHidden || len(n.List) > maxHidden || len(r.lists) >= maxCandidates {
+	if len(n.List) < minHidden || len(n.List) > maxHidden || len(r.literals) >= maxCandidates {
 		return
 	}
 	v := value{isLst: true}
@@ -79,7 +79,6 @@ func (r *reader) numbers(n *js.ArrayExpr) {
 		}
 		v.list = append(v.list, x)
 	}
-	r.lists = append(r.lists, v)
 	r.literals = append(r.literals, literal{r.m, v})
 }
 

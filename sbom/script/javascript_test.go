@@ -50,6 +50,31 @@ func checkBytes(t *testing.T, src []byte, mods []Module) {
 	}
 }
 
+func TestRequires(t *testing.T) {
+	for _, c := range []struct{ name, src, want string }{
+		{"require", `require("./a")`, "require ./a"},
+		{"import", `import "./a.mjs"`, "require ./a.mjs"},
+		{"in a comment", `/* require("./a") */ // require("./b")`, ""},
+		{"from the own folder", `require(path.join(__dirname,"lib","a"))`, "require ./lib/a"},
+		{"upwards", "require(`${__dirname}/../b`)", "require ./../b"},
+		{"name from a list", `for (const n of ["x","y"]) require(path.join(__dirname, n))`, "require ./x, require ./y"},
+		{"worker", `new Worker("./w.js"); fork(path.join(__dirname,"c.js"))`, "worker ./w.js, worker ./c.js"},
+		{"window", `new BrowserWindow({webPreferences:{preload:path.join(__dirname,"p.js")}}); w.loadFile("i.html")`, "page ./p.js, page i.html"},
+		{"AMD", `define(["require","./a"],function(r,a){})`, "require ./a"},
+		{"unknown", `require(x)`, ""},
+	} {
+		var got []string
+		mods := JavaScript([]byte(c.src))
+		checkBytes(t, []byte(c.src), mods)
+		for _, q := range mods[0].Requires {
+			got = append(got, string(q.Kind)+" "+q.Name)
+		}
+		if s := strings.Join(got, ", "); s != c.want {
+			t.Errorf("%s: %q, want %q", c.name, s, c.want)
+		}
+	}
+}
+
 func TestFacts(t *testing.T) {
 	b64 := "TGlicmFyeS9TYWZhcmkvSGlzdG9yeS5kYg==" // Library/Safari/History.db
 	const want = "Library/Safari/History.db"

@@ -44,7 +44,7 @@ type reader struct {
 	names      map[nameKey]bool // calls and modules that are facts already
 	decoders   decoders
 	literals   []literal // candidates for decoders
-	lists      []value   // lists of numbers
+	open       []openRequire
 }
 
 type nameKey struct {

@@ -19,6 +19,7 @@ func (r *reader) modules(ast *js.AST) []Module {
 	r.modulesOut = []*Module{r.m}
 	js.Walk(walker{r}, ast)
 	r.decode()
+	r.guess()
 	out := make([]Module, len(r.modulesOut))
 	for i, m := range r.modulesOut {
 		if r.facts >= MaxFacts || r.steps > maxSteps {
