@@ -35,10 +35,11 @@ func (r *reader) table(n js.INode) bool {
 	case *js.ObjectExpr:
 		for i := range n.List {
 			p := &n.List[i]
-			if p.Spread || p.Name == nil || p.Name.Computed != nil {
+			name := propertyName(p)
+			if name == nil {
 				return false
 			}
-			l = append(l, entryOf(keyOf(p.Name), p.Value))
+			l = append(l, entryOf(keyOf(name), p.Value))
 		}
 	case *js.ArrayExpr:
 		for i := range n.List {
@@ -96,12 +97,27 @@ func entryOf(name string, e js.IExpr) entry {
 	return entry{name: name, code: e}
 }
 
+// propertyName is the name of a property or method of an object, or nil when it
+// has none that is known.
+func propertyName(p *js.Property) *js.PropertyName {
+	name := p.Name
+	if m, ok := p.Value.(*js.MethodDecl); ok && !m.Get && !m.Set {
+		name = &m.Name.PropertyName
+	}
+	if p.Spread || name == nil || name.Computed != nil {
+		return nil
+	}
+	return name
+}
+
 // bare reports whether a node is a function without parameters.
 func bare(n js.INode) bool {
 	switch n := n.(type) {
 	case *js.FuncDecl:
 		return n.Name == nil && len(n.Params.List) == 0
 	case *js.ArrowFunc:
+		return len(n.Params.List) == 0
+	case *js.MethodDecl:
 		return len(n.Params.List) == 0
 	}
 	return false
@@ -177,10 +193,10 @@ func (r *reader) bundle(n *js.CallExpr) bool {
 		return false
 	}
 	o, ok := n.Args.List[0].Value.(*js.ObjectExpr)
-	if !ok || len(o.List) != 1 || o.List[0].Name == nil || o.List[0].Name.Computed != nil {
+	if !ok || len(o.List) != 1 || propertyName(&o.List[0]) == nil {
 		return false
 	}
-	key := keyOf(o.List[0].Name)
+	key := keyOf(propertyName(&o.List[0]))
 	if _, ok := n.X.(*js.Var); !ok || !strings.ContainsAny(key, "/.") {
 		return false
 	}

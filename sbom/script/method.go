@@ -201,7 +201,7 @@ func (r *reader) mapped(x value, fn js.IExpr, depth int) value {
 		}
 	}
 	for i := range x.list {
-		if r.steps > maxSteps {
+		if r.steps > r.maxSteps {
 			return value{}
 		}
 		if f == nil {

@@ -14,7 +14,7 @@ const (
 	MaxFacts  = 200_000  // facts; the rest is left out, and Partial says so
 	MaxText   = 16 << 10 // bytes of a text that is put together
 	maxParts  = 64       // parts of such a text
-	maxSteps  = 4 << 20  // expressions that are looked at to follow constants
+	minSteps  = 1 << 18  // expressions that are looked at to follow constants, beside two for each byte
 	maxDepth  = 64       // of expressions and bindings that are followed
 )
 

@@ -40,6 +40,7 @@ type reader struct {
 	m          *Module   // whose code is being walked
 	built      []js.INode
 	steps      int
+	maxSteps   int
 	facts      int
 	names      map[nameKey]bool // calls and modules that are facts already
 	decoders   decoders
@@ -56,7 +57,7 @@ type nameKey struct {
 // newReader makes a reader of a script. body is what the parser was given: as
 // long as src, and the same but for what had to be blanked.
 func newReader(src, body []byte, base int64) *reader {
-	r := &reader{src: src, base: base, vars: map[*js.Var]*binding{}, imports: map[string]string{}, names: map[nameKey]bool{}}
+	r := &reader{maxSteps: minSteps + 2*len(src), src: src, base: base, vars: map[*js.Var]*binding{}, imports: map[string]string{}, names: map[nameKey]bool{}}
 	if len(body) > 0 {
 		r.start = reflect.ValueOf(body).Pointer()
 	}

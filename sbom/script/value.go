@@ -31,7 +31,7 @@ func known(text string) value { return value{text: []byte(text), whole: true} }
 // eval gives the value of an expression as far as constants make it known.
 func (r *reader) eval(e js.IExpr, env env, depth int) value {
 	r.steps++
-	if depth > maxDepth || r.steps > maxSteps {
+	if depth > maxDepth || r.steps > r.maxSteps {
 		return value{}
 	}
 	depth++

@@ -22,7 +22,7 @@ func (r *reader) modules(ast *js.AST) []Module {
 	r.guess()
 	out := make([]Module, len(r.modulesOut))
 	for i, m := range r.modulesOut {
-		if r.facts >= MaxFacts || r.steps > maxSteps {
+		if r.facts >= MaxFacts || r.steps > r.maxSteps {
 			m.Partial = "a limit on the work for one script was hit: some of its texts are left out"
 		}
 		m.finish()
