@@ -169,6 +169,9 @@ func readMachO(rules *ruleCache, q machoRequest) (*analysis, error) {
 	a.Gaps = slices.DeleteFunc(f.Gaps, func(g sbom.Gap) bool { // those are read here
 		return slices.ContainsFunc(f.Archives, func(r macho.Archive) bool { return r.Offset == g.Offset })
 	})
+	if at := script.FrozenAt(b); at >= 0 {
+		a.Gaps = append(a.Gaps, sbom.Gap{Kind: sbom.GapNotLookedAt, Offset: at, Count: 1, Why: "Python code that PyInstaller packed into the executable is not looked at by this version"})
+	}
 	for _, r := range f.Archives {
 		if err := a.staticArchive(b[r.Offset:r.Offset+r.Size:r.Offset+r.Size], r.Offset, o, in); err != nil {
 			return nil, err

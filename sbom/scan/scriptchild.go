@@ -102,11 +102,11 @@ func (r *scriptReader) read(f scriptFile, basic bool) scriptAnswer {
 	}
 	defer done()
 	var a scriptAnswer
-	if why := script.Opaque(b); why != "" {
+	if why := script.Opaque(b); why != "" && f.Language != langPython {
 		a.Opaque, a.Kind = why, sbom.GapEncrypted
 		return a
 	}
-	if f.Language != langPython && !r.scent.In(b) {
+	if !r.scent.In(b) {
 		return a
 	}
 	telling := map[string]bool{} // inner modules, by name

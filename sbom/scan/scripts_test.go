@@ -130,6 +130,78 @@ func checkEvidence(t *testing.T, dir string, p *sbom.Product) {
 	}
 }
 
+// What cannot be looked into is told, and is no negative; what is no script of
+// any rule's words is analysed all the same.
+func TestScriptsOpaque(t *testing.T) {
+	noise := make([]byte, 8192)
+	for i, x := 0, uint32(1); i < len(noise); i++ {
+		x = x*1664525 + 1013904223
+		noise[i] = byte(x >> 24)
+	}
+	dir := t.TempDir()
+	app(t, dir, "App", code("App"))
+	for name, data := range map[string]string{"package.json": `{"main":"main.js"}`, "main.js": "go()", "code.js": string(noise), "code.jsc": "\x68\x05\xde\xc0",
+		"dead.js": "x('Library/Safari') // DEADLY-ALWAYS", "deep.js": "x('Library/Safari') // DEADLY-DEEP"} {
+		write(t, filepath.Join(dir, "App.app/Contents/Resources/app", name), []byte(data))
+	}
+	write(t, filepath.Join(dir, "App.app/Contents/MacOS/tool"), append(code("tool"), "MEI\014\013\012\013\016"...))
+	p := run(t, scriptOptions(t, dir)).Products[0]
+	got := strings.Join(gapLines(p.Gaps), "\n")
+	for _, want := range []string{"encrypted Contents/Resources/app/code.js: encrypted or packed script", "not-looked-at Contents/Resources/app/code.jsc: JavaScript bytecode",
+		"worker-died Contents/Resources/app/dead.js", "not-looked-at Contents/MacOS/tool: Python code that PyInstaller packed"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no gap %q among\n%s", want, got)
+		}
+	}
+	if d := cmp.Diff([]string{"app/deep.js mentions module"}, tagLines(p)); d != "" {
+		t.Errorf("tags (-want +got):\n%s", d)
+	}
+	if c := p.Coverage; c.Unreadable != 2 || c.Validate() != nil {
+		t.Errorf("coverage %+v", c)
+	}
+}
+
+// The scripts of a web extension are looked at together with what its manifest
+// permits it.
+func TestScriptsOfExtension(t *testing.T) {
+	dir := t.TempDir()
+	app(t, dir, "App", code("App"))
+	in := filepath.Join(dir, "App.app/Contents/Resources/ext")
+	write(t, filepath.Join(in, "manifest.json"), []byte(`{"manifest_version":3,"background":{"service_worker":"bg.js"},"permissions":["history"]}`))
+	write(t, filepath.Join(in, "bg.js"), []byte(`import './q.js'; x('Library/Safari')`))
+	write(t, filepath.Join(in, "q.js"), []byte(`x('SELECT url FROM history_items','History.db')`))
+	p := run(t, scriptOptions(t, dir)).Products[0]
+	if d := cmp.Diff([]string{"ext/bg.js likely modules", "ext/q.js mentions module"}, tagLines(p)); d != "" {
+		t.Errorf("tags (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]string(nil), linkLines(p)); d != "" {
+		t.Logf("links:\n%s", d)
+	}
+	checkEvidence(t, dir, p)
+}
+
+// Equal scripts of two apps are one content, with evidence in each app's own file.
+func TestScriptsInTwoApps(t *testing.T) {
+	dir := t.TempDir()
+	whole := strings.ReplaceAll(pathsJS, "exports.db", "const db") + ";\n" + strings.ReplaceAll(queryJS, "exports.q", "const q")
+	for _, name := range []string{"One", "Two"} {
+		app(t, dir, name, code(name))
+		write(t, filepath.Join(dir, name+".app/Contents/Resources/app.asar"), archivetest.Asar(file1("package.json", `{"name":"`+name+strings.Repeat("x", len(name))+`"}`),
+			file1("index.js", whole), file1("copy.js", whole)))
+	}
+	s := run(t, scriptOptions(t, dir))
+	for _, p := range s.Products {
+		checkEvidence(t, dir, p)
+		if d := cmp.Diff([]string{"app.asar/copy.js likely module"}, tagLines(p)); d != "" {
+			t.Errorf("tags (-want +got):\n%s", d)
+		}
+		in, err := os.ReadFile(filepath.Join(dir, p.Paths[0], "Contents/Resources/app.asar"))
+		if err != nil || p.Tags[0].Evidence[0].File != sbom.DigestOf(in) {
+			t.Errorf("%s: evidence lies in %s", p.Name, p.Tags[0].Evidence[0].File)
+		}
+	}
+}
+
 func TestScripts(t *testing.T) {
 	pack := file1("package.json", `{"name":"x","main":"main.js"}`)
 	whole := strings.ReplaceAll(pathsJS, "exports.db", "const db") + ";\n" + strings.ReplaceAll(queryJS, "exports.q", "const q")

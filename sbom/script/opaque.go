@@ -23,6 +23,23 @@ func Opaque(b []byte) string {
 	return ""
 }
 
+// frozenMark ends the archive that PyInstaller puts behind an executable.
+const frozenMark = "MEI\014\013\012\013\016"
+
+// frozenTail is how far from the end of a file that mark is looked for: a code
+// signature may follow it.
+const frozenTail = 4 << 20
+
+// FrozenAt is where an executable's archive of packed Python code has its mark,
+// or -1.
+func FrozenAt(b []byte) int64 {
+	from := max(0, len(b)-frozenTail)
+	if i := bytes.LastIndex(b[from:], []byte(frozenMark)); i >= 0 {
+		return int64(from + i)
+	}
+	return -1
+}
+
 // entropy is that of the bytes, in bits.
 func entropy(b []byte) float64 {
 	var count [256]int
