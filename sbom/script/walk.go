@@ -9,9 +9,9 @@ import (
 	"github.com/kinbom/kinbom/sbom"
 )
 
-// minNumber is the smallest number that becomes a fact: the constants that tell
-// something, such as the beginnings of eras in seconds, are far above it.
-const minNumber = 1_000_000
+// minNumber is the smallest number that becomes a fact: the numbers that tell
+// something, such as the beginnings of eras in seconds, are above it.
+const minNumber = 1000
 
 // modules walks the script and gives what its modules say.
 func (r *reader) modules(ast *js.AST) []Module {
