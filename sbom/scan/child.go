@@ -78,6 +78,7 @@ type machoRequest struct {
 // analysis is what a child says of one Mach-O file.
 type analysis struct {
 	Slices []sliceAnalysis
+	Frozen bool `json:",omitempty"` // Python code is packed behind it
 	Gaps   []sbom.Gap
 }
 
@@ -169,9 +170,7 @@ func readMachO(rules *ruleCache, q machoRequest) (*analysis, error) {
 	a.Gaps = slices.DeleteFunc(f.Gaps, func(g sbom.Gap) bool { // those are read here
 		return slices.ContainsFunc(f.Archives, func(r macho.Archive) bool { return r.Offset == g.Offset })
 	})
-	if at := script.FrozenAt(b); at >= 0 {
-		a.Gaps = append(a.Gaps, sbom.Gap{Kind: sbom.GapNotLookedAt, Offset: at, Count: 1, Why: "Python code that PyInstaller packed into the executable is not looked at by this version"})
-	}
+	a.Frozen = script.FrozenAt(b) >= 0
 	for _, r := range f.Archives {
 		if err := a.staticArchive(b[r.Offset:r.Offset+r.Size:r.Offset+r.Size], r.Offset, o, in); err != nil {
 			return nil, err

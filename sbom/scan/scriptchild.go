@@ -21,6 +21,7 @@ const (
 	langScript   = "javascript"
 	langPage     = "html"
 	langPython   = "python"
+	langFrozen   = "frozen"   // Python code behind an executable
 	langManifest = "manifest" // of a web extension
 )
 
@@ -102,11 +103,12 @@ func (r *scriptReader) read(f scriptFile, basic bool) scriptAnswer {
 	}
 	defer done()
 	var a scriptAnswer
-	if why := script.Opaque(b); why != "" && f.Language != langPython {
+	plain := f.Language != langFrozen // the words stand in its bytes
+	if why := script.Opaque(b); why != "" && plain && f.Language != langPython {
 		a.Opaque, a.Kind = why, sbom.GapEncrypted
 		return a
 	}
-	if !r.scent.In(b) {
+	if plain && !r.scent.In(b) {
 		return a
 	}
 	telling := map[string]bool{} // inner modules, by name
@@ -129,6 +131,8 @@ func modulesOf(b []byte, language string, basic bool) []script.Module {
 		return script.HTML(b)
 	case language == langPython:
 		return script.Python(b)
+	case language == langFrozen:
+		return script.Frozen(b)
 	case language == langManifest:
 		return script.Manifest(b)
 	case basic:

@@ -189,6 +189,8 @@ func (g *scriptGraph) entries(ctx context.Context) []scriptEntry {
 		}
 		dir := path.Dir(rel)
 		switch {
+		case f.kind == kindMachO && g.d.scripts[f] != nil: // it runs what is packed behind it
+			out = append(out, scriptEntry{f, f})
 		case path.Base(rel) == "package.json" && isAppFolder(dir):
 			if m := g.file(ctx, dir); m != nil {
 				out = append(out, scriptEntry{f, m})
@@ -342,24 +344,32 @@ func (d *draft) moduleLinks(p *sbom.Product) []sbom.Link {
 // the innermost bundle around it that has one, of a bundle that a process begins
 // with.
 func runners(p *sbom.Product, executable map[string]string, at string) []sbom.Digest {
+	if l := executables(p, at); len(l) > 0 {
+		return l
+	}
 	for dir := path.Dir(at); ; dir = path.Dir(dir) {
 		if dir == "." {
 			dir = ""
 		}
 		if exe := executable[dir]; exe != "" {
-			var out []sbom.Digest
-			for i := range p.Images {
-				m := &p.Images[i]
-				if m.Type == "execute" && slices.ContainsFunc(m.Places, func(pl sbom.Place) bool { return pl.Path == exe }) {
-					out = append(out, m.Digest)
-				}
-			}
-			if len(out) > 0 {
-				return out
+			if l := executables(p, exe); len(l) > 0 {
+				return l
 			}
 		}
 		if dir == "" {
 			return nil
 		}
 	}
+}
+
+// executables are the images of the executable at a path.
+func executables(p *sbom.Product, at string) []sbom.Digest {
+	var out []sbom.Digest
+	for i := range p.Images {
+		m := &p.Images[i]
+		if m.Type == "execute" && slices.ContainsFunc(m.Places, func(pl sbom.Place) bool { return pl.Path == at }) {
+			out = append(out, m.Digest)
+		}
+	}
+	return out
 }

@@ -39,10 +39,19 @@ func isScript(f *file) bool {
 	return f.trouble == nil && !f.ignored && !f.special && f.opened == "" && (f.kind == kindJavaScript || f.kind == kindPython)
 }
 
+// readAsScript reports whether a file of the product is a script, or an
+// executable that carries some.
+func (d *draft) readAsScript(f *file) bool {
+	r := d.binaries[f]
+	return isScript(f) || r != nil && r.frozen && r.trouble == nil
+}
+
 // language is what a child must know of a script's form, from its name.
 func language(f *file) string {
 	name := strings.ToLower(f.norm)
 	switch {
+	case f.kind == kindMachO:
+		return langFrozen
 	case f.kind == kindPython:
 		return langPython
 	case strings.HasSuffix(name, ".html"), strings.HasSuffix(name, ".htm"), strings.HasSuffix(name, ".xhtml"):
@@ -59,7 +68,7 @@ func (s *scanner) scripts(ctx context.Context, drafts []*draft) error {
 	var size int64
 	for _, d := range drafts {
 		for _, f := range d.files {
-			if !isScript(f) || byDigest[f.digest] != nil {
+			if !d.readAsScript(f) || byDigest[f.digest] != nil {
 				continue
 			}
 			x := &scripted{}
@@ -85,7 +94,7 @@ func (s *scanner) scripts(ctx context.Context, drafts []*draft) error {
 		d := drafts[i]
 		d.scripts = map[*file]*scripted{}
 		for _, f := range d.files {
-			if x := byDigest[f.digest]; x != nil && isScript(f) {
+			if x := byDigest[f.digest]; x != nil && d.readAsScript(f) {
 				d.scripts[f] = x
 			}
 		}
@@ -201,6 +210,11 @@ func (d *draft) addScripts(p *sbom.Product) {
 			g.Path = rel
 			p.Gaps = append(p.Gaps, g)
 		}
+		if x.trouble != nil && d.binaries[f] != nil { // of a script, cover tells it
+			g := *x.trouble
+			g.Path, g.Why = rel, "packed Python code: "+g.Why
+			p.Gaps = append(p.Gaps, g)
+		}
 		file, base := f.place()
 		for i := range x.modules {
 			m := &x.modules[i]
@@ -215,7 +229,7 @@ func (d *draft) addScripts(p *sbom.Product) {
 			} else {
 				at[m.Digest] = len(p.Images)
 				format := sbom.FormatJavaScript
-				if f.kind == kindPython {
+				if f.kind != kindJavaScript {
 					format = sbom.FormatPython
 				}
 				p.Images = append(p.Images, sbom.Image{Digest: m.Digest, Format: format, Type: sbom.TypeModule, Size: m.Span.Length, Places: []sbom.Place{place}})

@@ -148,7 +148,7 @@ func TestScriptsOpaque(t *testing.T) {
 	p := run(t, scriptOptions(t, dir)).Products[0]
 	got := strings.Join(gapLines(p.Gaps), "\n")
 	for _, want := range []string{"encrypted Contents/Resources/app/code.js: encrypted or packed script", "not-looked-at Contents/Resources/app/code.jsc: JavaScript bytecode",
-		"worker-died Contents/Resources/app/dead.js", "not-looked-at Contents/MacOS/tool: Python code that PyInstaller packed"} {
+		"worker-died Contents/Resources/app/dead.js", "unreadable Contents/MacOS/tool: script: the archive of packed Python code could not be read"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no gap %q among\n%s", want, got)
 		}

@@ -39,6 +39,7 @@ func (v version) least(major, minor int) bool {
 type object struct {
 	text  []byte
 	at    int64 // of the text in the bytes; -1: no text
+	num   int   // a small number
 	tuple []object
 }
 
@@ -105,7 +106,7 @@ func (m *marshal) value(t byte, depth int) object {
 	case '0', 'N', 'F', 'T', 'S', '.':
 		return none
 	case 'i':
-		m.take(4)
+		none.num = m.int32()
 	case 'I', 'g':
 		m.take(8)
 	case 'y':
@@ -138,8 +139,7 @@ func (m *marshal) value(t byte, depth int) object {
 		return m.list(m.byte(), depth)
 	case '{':
 		for !m.bad && m.at < len(m.b) && m.b[m.at] != '0' {
-			m.object(depth + 1)
-			m.object(depth + 1)
+			none.tuple = append(none.tuple, object{at: -1, tuple: []object{m.object(depth + 1), m.object(depth + 1)}})
 		}
 		m.take(1)
 	case ':': // a slice, since 3.14

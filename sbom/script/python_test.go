@@ -1,6 +1,8 @@
 package script
 
 import (
+	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"strings"
 	"testing"
@@ -81,6 +83,69 @@ func TestPythonHostile(t *testing.T) {
 	}
 	if m := Python([]byte("no compiled code at all")); m[0].Partial == "" || len(m[0].Facts) > 0 {
 		t.Errorf("facts %q", factsOf(m[0]))
+	}
+}
+
+// packedPython is an executable with an archive of PyInstaller: a script, and a
+// library with one module.
+func packedPython(code []byte) []byte {
+	var z bytes.Buffer
+	w := zlib.NewWriter(&z)
+	w.Write(code)
+	w.Close()
+	pyz := append([]byte("PYZ\x00"), 0xa7, 0x0d, '\r', '\n', 0, 0, 0, 0)
+	at := len(pyz)
+	pyz = append(pyz, z.Bytes()...)
+	binary.BigEndian.PutUint32(pyz[8:], uint32(len(pyz)))
+	table := (&m{}).raw('[').word(1).tuple(2).str('z', "reader.history").tuple(3).raw('i').word(0).raw('i').word(at).raw('i').word(z.Len())
+	pyz = append(pyz, table.b...)
+	var toc []byte
+	entry := func(pos, n int, packed, kind byte, name string) {
+		toc = binary.BigEndian.AppendUint32(toc, uint32(18+len(name)+1))
+		for _, v := range []int{pos, n, n} {
+			toc = binary.BigEndian.AppendUint32(toc, uint32(v))
+		}
+		toc = append(append(append(toc, packed, kind), name...), 0)
+	}
+	entry(0, z.Len(), 1, 's', "main")
+	entry(z.Len(), len(pyz), 0, 'z', "PYZ.pyz")
+	pkg := append(append(z.Bytes(), pyz...), toc...)
+	cookie := []byte(frozenMark)
+	for _, v := range []int{len(pkg) + cookieSize, len(pkg) - len(toc), len(toc), 311} {
+		cookie = binary.BigEndian.AppendUint32(cookie, uint32(v))
+	}
+	return append(append([]byte("the executable"), pkg...), append(cookie, make([]byte, 64)...)...)
+}
+
+func TestFrozen(t *testing.T) {
+	code := pyc(3495, 16, 5, true)[16:]
+	b := packedPython(code)
+	mods := Frozen(b)
+	checkBytes(t, b, mods)
+	var names []string
+	for _, m := range mods[1:] {
+		names = append(names, m.Name)
+		if got := strings.Join(factsOf(m), "|"); !strings.Contains(got, "string zlib Library/Safari/History.db") || m.Partial != "" {
+			t.Errorf("%s: %s: %s", m.Name, m.Partial, got)
+		}
+	}
+	if s := strings.Join(names, " "); s != "main reader.history" || mods[0].Partial != "" {
+		t.Errorf("modules %s, %s", s, mods[0].Partial)
+	}
+	secret := bytes.Clone(b)
+	for i := range secret {
+		if secret[i] == 0x78 && i+1 < len(secret) && secret[i+1] == 0x9c {
+			secret[i] = 0xff
+		}
+	}
+	if m := Frozen(secret); m[0].Partial != "packed Python code is encrypted or damaged" {
+		t.Errorf("encrypted code: %q", m[0].Partial)
+	}
+	for i := range b {
+		checkBytes(t, b[:i], Frozen(b[:i]))
+		bad := bytes.Clone(b)
+		bad[i] ^= 0xff
+		checkBytes(t, bad, Frozen(bad))
 	}
 }
 
