@@ -115,7 +115,7 @@ var (
 	familyKeys     = []string{"id", "title", "signals"}
 	engineKeys     = []string{"id", "title", "own", "signals", "when"}
 	quotationKeys  = []string{"id", "title", "needs", "within", "markers"}
-	ruleKeys       = []string{"id", "capability", "title", "meaning", "references", "attack", "apple", "scope", "stores", "signals", "define", "grades", "flags", "examples"}
+	ruleKeys       = []string{"id", "capability", "title", "meaning", "references", "attack", "apple", "scope", "data", "stores", "signals", "define", "grades", "flags", "examples"}
 	scopeWords     = []string{"image", "function", "callees", "class", "module", "modules", "component", "product"}
 	gradeWords     = []string{"shown", "likely", "mentions"} // strongest first
 	flagWords      = []string{sbom.FlagClears, sbom.FlagOwnStore}
