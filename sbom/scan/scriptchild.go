@@ -60,6 +60,7 @@ type scriptModule struct {
 	Span     sbom.Span
 	Digest   sbom.Digest
 	Telling  int // facts that some rule looks at
+	Texts    int // of these, literals and texts that are put together: names of calls alone are everywhere
 	Tags     []sbom.Tag
 	Requires []script.Require
 	Partial  string
@@ -151,6 +152,11 @@ func (r *scriptReader) module(b []byte, m *script.Module) scriptModule {
 	}
 	if x.Telling = len(u.Facts); x.Telling == 0 {
 		return x
+	}
+	for _, f := range u.Facts {
+		if f.Kind == sbom.FactString {
+			x.Texts++
+		}
 	}
 	x.Tags = r.match(u, len(content) <= maxModule, [][]byte{b})
 	return x

@@ -36,7 +36,7 @@ func (g *scriptGraph) together(ctx context.Context) error {
 func (g *scriptGraph) words() []string {
 	var out []string
 	for f, x := range g.d.scripts {
-		if !slices.ContainsFunc(x.modules, func(m scriptModule) bool { return m.Telling > 0 }) {
+		if !slices.ContainsFunc(x.modules, func(m scriptModule) bool { return m.Texts > 0 }) {
 			continue
 		}
 		p := inArchive(g.d.rel(f))
@@ -66,19 +66,26 @@ func (g *scriptGraph) groups(ctx context.Context) []group {
 		}
 		x := g.d.scripts[f]
 		if len(x.modules) == 0 {
-			if l := g.group(ctx, moduleKey{f, 0}, nil); len(l) > 2 {
+			if l := g.group(ctx, moduleKey{f, 0}, nil); len(l) > 2 && g.worth(l) {
 				out = append(out, l)
 			}
 			continue
 		}
 		for i := range x.modules {
 			l := g.group(ctx, moduleKey{f, i}, &x.modules[i])
-			if n := len(l); n > 2 || n == 2 && x.modules[i].Telling > 0 {
+			if n := len(l); (n > 2 || n == 2 && x.modules[i].Telling > 0) && g.worth(l) {
 				out = append(out, l)
 			}
 		}
 	}
 	return append(out, g.extensions(ctx)...)
+}
+
+// worth reports whether something may come of looking at a group: one of its
+// modules has a tag alone, be it that it only mentions. Texts that are no more than
+// common words in each of several modules make none together.
+func (g *scriptGraph) worth(l group) bool {
+	return slices.ContainsFunc(l, func(k moduleKey) bool { return len(g.d.moduleTags[k]) > 0 })
 }
 
 // group is one module with the telling ones that it asks for. Without a module
