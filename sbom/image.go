@@ -5,9 +5,9 @@ package sbom
 // image with several places. The words are neutral to the file format.
 type Image struct {
 	Digest     Digest     // of the slice's bytes
-	Format     string     // "macho"
-	Arch       string     // arm64, arm64e, arm64_32, x86_64, i386, ...
-	Type       string     // execute, dylib, bundle, object, dsym, ...
+	Format     string     // "macho"; of a module of a script: see the Format constants
+	Arch       string     // arm64, arm64e, arm64_32, x86_64, i386, ...; "" for scripts
+	Type       string     // execute, dylib, bundle, object, dsym, ...; "module" for scripts
 	Size       int64      // bytes of the slice
 	Places     []Place    // sorted by Path, then Offset; at least one
 	Identities []Identity // sorted by Method; see the sameness ladder
@@ -32,6 +32,18 @@ type Image struct {
 	// saved beside the BOMs; "" when none were made.
 	Marks Digest
 }
+
+// Formats of images that are modules of a script language: one file, one inner
+// module of a bundle, or one member of an archive. Only modules in which rules
+// find something are images; the others are counted in the coverage. The digest
+// is that of the module's bytes, and so is Size.
+const (
+	FormatJavaScript = "javascript"
+	FormatPython     = "python"
+)
+
+// TypeModule is the type of such an image.
+const TypeModule = "module"
 
 // Counts says how much of each thing an image holds.
 type Counts struct {

@@ -67,6 +67,7 @@ const (
 	RolePlugin    Role = "plugin"     // loadable bundle (MH_BUNDLE): plug-ins, .node addons
 	RoleLibrary   Role = "library"    // loose dynamic library
 	RoleObject    Role = "object"     // relocatable object
+	RoleModule    Role = "module"     // module of a script language
 	RoleSymbols   Role = "symbols"    // dSYM: paired with its image, never code
 )
 

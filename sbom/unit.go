@@ -70,6 +70,8 @@ const (
 	HowXOR        = "xor"        // every byte is combined with one key
 	HowImmediates = "immediates" // instructions hold it in pieces
 	HowCodes      = "codes"      // a list of character codes
+	HowZlib       = "zlib"       // the bytes are zlib data that hold it among others
+	HowEscaped    = "escaped"    // the literal writes it with escapes, or a number in another way than in decimal digits
 )
 
 // Grade is how sure a tag is; see the model, section 4.

@@ -68,6 +68,9 @@ func newStatic(g *graph.Graph, list []copied, store Store) *static {
 		s.ids = append(s.ids, p.ID)
 	}
 	for i := range list {
+		if list[i].image.Type == sbom.TypeModule {
+			continue // a script has no functions to mark: its kinship is that of its bytes
+		}
 		m := kinship.Image{Digest: list[i].digest, Arch: list[i].image.Arch}
 		for _, c := range list[i].carriers {
 			m.Products = append(m.Products, number[c.Product.ID])

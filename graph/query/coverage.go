@@ -77,6 +77,9 @@ func gapOf(product sbom.Digest, g sbom.Gap) Gap {
 
 // unseen says why the functions of an image cannot be looked at, or "".
 func (f *Family) unseen(m *sbom.Image) string {
+	if m.Type == sbom.TypeModule {
+		return "" // a script: compared by its bytes
+	}
 	if m.Encrypted {
 		return "its code is encrypted"
 	}

@@ -105,6 +105,7 @@ func (n *intake) asarFile(a *asar.Reader, e *asar.Entry) error {
 	if err != nil || len(n.tree.Entries) == before || n.tree.Entries[before].Why != "" {
 		return err
 	}
+	n.tree.Entries[before].Within = e.Offset
 	r, err := a.Open(e)
 	if err == nil {
 		_, err = e.Verify(r)

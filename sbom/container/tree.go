@@ -66,6 +66,7 @@ type Entry struct {
 	Disk   string
 	Digest sbom.Digest // of the content, where unpacking made it known; else ""
 	Why    string      // why a file's content or a link's target cannot be read; the text of its gap
+	Within int64       // byte of the archive's file at which the content lies as it is (asar); 0: it does not
 
 	// Ignored marks what the Finder adds (AppleDouble, .DS_Store): no part of
 	// the product, but still met. The content is looked at as well as the name.

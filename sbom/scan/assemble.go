@@ -31,12 +31,13 @@ func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.addScripts(p)
 	d.cover(p)
 	d.runtimes(p)
 	d.integrity(p)
 	linkIn.Bundles, linkIn.Links = p.Bundles, d.links()
 	links, gaps := link.Resolve(linkIn)
-	p.Links = links
+	p.Links = append(p.Links, links...)
 	p.Gaps = append(p.Gaps, gaps...)
 	for _, k := range d.packages {
 		k.Bundle = d.set.Innermost(k.Place)
@@ -148,7 +149,12 @@ func (d *draft) cover(p *sbom.Product) {
 			p.Coverage.AddSkipped(whySpecial, 1)
 		case r != nil:
 			r.cover(&p.Coverage)
-		case f.used != "", f.opened != "":
+		case d.scripts[f] != nil && d.scripts[f].trouble != nil:
+			g := *d.scripts[f].trouble
+			g.Path = rel
+			p.Coverage.AddUnreadable(g.Why, 1)
+			p.Gaps = append(p.Gaps, g)
+		case f.used != "", f.opened != "", d.scripts[f] != nil:
 			p.Coverage.AddAnalysed(1)
 		case f.kind == "":
 			p.Coverage.AddSkipped("no code", 1)

@@ -22,6 +22,7 @@ import (
 	"github.com/kinbom/kinbom/sbom/link"
 	"github.com/kinbom/kinbom/sbom/macho"
 	"github.com/kinbom/kinbom/sbom/plist"
+	"github.com/kinbom/kinbom/sbom/script"
 	"github.com/kinbom/kinbom/sbom/worker"
 )
 
@@ -44,6 +45,9 @@ func Handlers() map[string]worker.Handler {
 		askPlists:   jsonHandler(func(_ context.Context, q []plistRequest) ([]plistAnswer, error) { return readPlists(q), nil }),
 		askPackages: jsonHandler(func(ctx context.Context, q []catalog.File) (catalog.Found, error) { return c.Packages(ctx, q) }),
 		askUnpack:   unpack,
+		askScripts:  jsonHandler(func(_ context.Context, q scriptRequest) ([]scriptAnswer, error) { return readScripts(r, q) }),
+		askRequires: jsonHandler(func(_ context.Context, q requiresRequest) ([][]script.Require, error) { return readRequires(q), nil }),
+		askTogether: jsonHandler(func(_ context.Context, q togetherRequest) ([][]sbom.Tag, error) { return readTogether(r, q) }),
 	}
 }
 
@@ -74,6 +78,7 @@ type machoRequest struct {
 // analysis is what a child says of one Mach-O file.
 type analysis struct {
 	Slices []sliceAnalysis
+	Frozen bool `json:",omitempty"` // Python code is packed behind it
 	Gaps   []sbom.Gap
 }
 
@@ -165,6 +170,7 @@ func readMachO(rules *ruleCache, q machoRequest) (*analysis, error) {
 	a.Gaps = slices.DeleteFunc(f.Gaps, func(g sbom.Gap) bool { // those are read here
 		return slices.ContainsFunc(f.Archives, func(r macho.Archive) bool { return r.Offset == g.Offset })
 	})
+	a.Frozen = script.FrozenAt(b) >= 0
 	for _, r := range f.Archives {
 		if err := a.staticArchive(b[r.Offset:r.Offset+r.Size:r.Offset+r.Size], r.Offset, o, in); err != nil {
 			return nil, err

@@ -43,6 +43,7 @@ type file struct {
 
 	closed *sbom.Gap          // why an archive was not opened; its own bytes can be read
 	in     *file              // the archive that it is a member of, when that is an asar or lies in a bundle
+	within int64              // byte of that archive at which it lies as it is; 0: it does not
 	lost   sbom.Coverage      // members of such an archive that have no entry
 	beside []container.Beside // what an asar archive lists and does not hold
 	header sbom.Digest        // of an asar archive's header
@@ -224,7 +225,7 @@ var byExtension = map[string]string{
 	".cab": "archive", ".lzma": "archive", ".lz4": "archive", ".aar": "archive", ".br": "archive", ".luac": "Lua",
 	".js": "JavaScript", ".mjs": "JavaScript", ".cjs": "JavaScript", ".jsx": "JavaScript", ".jsc": "JavaScript bytecode",
 	".ts": "TypeScript", ".tsx": "TypeScript", ".jsbundle": "JavaScript", ".hbc": "JavaScript bytecode",
-	".asar": "asar archive", ".py": "Python", ".pyc": "Python", ".pyz": "Python", ".rb": "Ruby", ".pl": "Perl", ".php": "PHP", ".lua": "Lua",
+	".asar": "asar archive", ".py": "Python", ".pyc": kindPython, ".pyz": "Python", ".rb": "Ruby", ".pl": "Perl", ".php": "PHP", ".lua": "Lua",
 	".sh": "shell script", ".bash": "shell script", ".zsh": "shell script", ".command": "shell script", ".tcl": "Tcl",
 	".scpt": "AppleScript", ".scptd": "AppleScript", ".applescript": "AppleScript", ".wasm": "WebAssembly",
 	".jar": "Java archive", ".class": "Java class", ".dll": "PE binary", ".exe": "PE binary", ".so": "ELF binary",
@@ -257,7 +258,7 @@ func sniff(name string, head []byte) string {
 		}
 	}
 	if bytes.HasPrefix(head, []byte("#!")) {
-		return script(head)
+		return interpreter(head)
 	}
 	if volume(head) {
 		return "disk image"
@@ -276,7 +277,7 @@ func volume(head []byte) bool {
 	return at(1024, "H+\x00\x04") || at(1024, "HX\x00\x05") || at(32, "NXSB")
 }
 
-func script(head []byte) string {
+func interpreter(head []byte) string {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	for _, s := range []struct{ word, kind string }{
 		{"python", "Python"}, {"node", "JavaScript"}, {"ruby", "Ruby"}, {"perl", "Perl"}, {"osascript", "AppleScript"}, {"php", "PHP"},

@@ -116,7 +116,7 @@ func (t *tree) add(ct *container.Tree, prefix string) {
 		case container.TypeOther:
 			t.files = append(t.files, &file{path: p, norm: p, special: true})
 		case container.TypeFile:
-			f := &file{path: p, norm: p, disk: e.Disk, size: e.Size, ignored: e.Ignored, digest: e.Digest}
+			f := &file{path: p, norm: p, disk: e.Disk, size: e.Size, ignored: e.Ignored, digest: e.Digest, within: e.Within}
 			if e.Why != "" {
 				own[e.Norm] = true
 				f.trouble = &sbom.Gap{Kind: sbom.GapUnreadable, Path: p, Offset: -1, Count: 1, Why: e.Why}

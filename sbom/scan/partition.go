@@ -25,9 +25,14 @@ type draft struct {
 	lost     sbom.Coverage     // files of it that have no entry
 	infoAt   map[string]infoAt // where facts.Info comes from
 	binaries map[*file]*reading
+	scripts  map[*file]*scripted
 	packages []sbom.Package
 	sighted  []sighting // runtimes
 	gaps     []sbom.Gap // paths relative to the product
+
+	moduleTags map[moduleKey][]sbom.Tag // of modules of scripts, by themselves and with those that they ask for
+	reached    map[*file]scriptStep     // scripts that an entry leads to; only where there are tags
+	graph      *scriptGraph
 }
 
 // rel is a file's path in its product.

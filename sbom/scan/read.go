@@ -49,6 +49,7 @@ type reading struct {
 	notes   []sbom.Gap // a shallow second reading: why
 	skipped string     // not code that this version reads: what it is
 	code    bool       // it has at least one slice
+	frozen  bool       // Python code is packed behind it
 }
 
 // load decodes the child's answer.
@@ -134,7 +135,7 @@ func (s *scanner) read(ctx context.Context, drafts []*draft) error {
 			}
 		}
 	}
-	return nil
+	return s.scripts(ctx, drafts)
 }
 
 // binary reads one Mach-O file in a child. If that kills the child, it is read
@@ -198,7 +199,7 @@ func (s *scanner) keep(f *file, answer []byte, notes []sbom.Gap) (*reading, erro
 	if err := json.Unmarshal(answer, &a); err != nil {
 		return nil, fmt.Errorf("decoding what was read of %s: %w", f.path, err)
 	}
-	r := &reading{notes: notes, code: len(a.Slices) > 0}
+	r := &reading{notes: notes, code: len(a.Slices) > 0, frozen: a.Frozen}
 	if !r.code {
 		r.notes = append(r.notes, a.Gaps...)
 		if slices.ContainsFunc(a.Gaps, func(g sbom.Gap) bool { return g.Kind != sbom.GapNotLookedAt }) || len(a.Gaps) == 0 {
