@@ -28,10 +28,20 @@ type Image struct {
 	SwiftTypes []string // Swift nominal types as "Module.Type", sorted
 	Counts     Counts
 
+	// Hosts are the hosts and URL templates in the image's literals, such as
+	// "https://up.example.com" or "https://%@.example.com": scheme and host, no
+	// path. Sorted; at most MaxHosts. Names of formats (XML namespaces, document
+	// types) that look like addresses are left out.
+	Hosts []string
+
 	// Marks is the digest of the file with the marks of the image's code units,
 	// saved beside the BOMs; "" when none were made.
 	Marks Digest
 }
+
+// MaxHosts is the most hosts that one Image lists; a gap says when there were
+// more.
+const MaxHosts = 200
 
 // Counts says how much of each thing an image holds.
 type Counts struct {

@@ -74,6 +74,7 @@ const (
 	propImageCategories  = "kinbom:image:categories"
 	propImageProtocols   = "kinbom:image:protocols"
 	propImageSwiftTypes  = "kinbom:image:swift-types"
+	propImageHosts       = "kinbom:image:hosts"
 	propImageCounts      = "kinbom:image:counts"
 	propImageMarks       = "kinbom:image:marks"
 	propImageSymbols     = "kinbom:image:symbols-only"
