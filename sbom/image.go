@@ -30,17 +30,19 @@ type Image struct {
 
 	// Hosts are the hosts and URL templates in the image's literals, such as
 	// "https://up.example.com" or "https://%@.example.com": scheme and host, no
-	// path. Sorted; at most MaxHosts. Names of formats (XML namespaces, document
-	// types) that look like addresses are left out.
-	Hosts []string
+	// path. Sorted; at most MaxHosts, with HostsMore for those that were left out.
+	// Names of formats (XML namespaces, document types) that look like addresses
+	// are no hosts.
+	Hosts     []string
+	HostsMore int
 
 	// Marks is the digest of the file with the marks of the image's code units,
 	// saved beside the BOMs; "" when none were made.
 	Marks Digest
 }
 
-// MaxHosts is the most hosts that one Image lists; a gap says when there were
-// more.
+// MaxHosts is the most hosts that one Image lists. A list that was cut is no
+// gap: every literal was looked at.
 const MaxHosts = 200
 
 // Counts says how much of each thing an image holds.

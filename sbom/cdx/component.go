@@ -200,6 +200,7 @@ func imageProperties(l *propList, m *sbom.Image) {
 	l.record(propImageProtocols, len(m.Protocols), m.Protocols)
 	l.record(propImageSwiftTypes, len(m.SwiftTypes), m.SwiftTypes)
 	l.record(propImageHosts, len(m.Hosts), m.Hosts)
+	l.number(propImageHostsMore, int64(m.HostsMore))
 	if m.Counts != (sbom.Counts{}) {
 		l.record(propImageCounts, 1, countsRecord(m.Counts))
 	}

@@ -24,6 +24,7 @@ func (r *parser) readImage(c *cyclonedx.Component, s *propSet) error {
 		CompatVersion:  s.text(propImageCompat),
 		Encrypted:      s.flag(propImageEncrypted),
 		Stripped:       s.flag(propImageStripped),
+		HostsMore:      int(s.number(propImageHostsMore)),
 		Marks:          sbom.Digest(s.text(propImageMarks)),
 	}
 	readImageLists(&m, s)

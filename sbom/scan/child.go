@@ -208,7 +208,11 @@ func (in analyser) analyse(s *macho.Slice) (sliceAnalysis, error) {
 		out.Tags = in.rules.Match(&s.Unit, in.file, s.Offset)
 		out.Runtimes = catalog.InImage(s.Unit.Facts, in.file, s.Offset)
 	}
-	return out, out.mark(in, s)
+	err := out.mark(in, s)
+	if s.Image.Type != "dsym" {
+		out.Image.Hosts, out.Image.HostsMore = hosts(s.Unit.Facts)
+	}
+	return out, err
 }
 
 // plistRequest asks for one property list.

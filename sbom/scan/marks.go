@@ -35,6 +35,7 @@ func (a *sliceAnalysis) mark(in analyser, s *macho.Slice) error {
 	}
 	set.Image, set.Arch = s.Image.Digest, s.Image.Arch
 	a.Tags = locate(in.rules, &s.Unit, a.Tags, set, refs, in.file, s.Offset)
+	nameUnits(a.Tags, set)
 	sum, sizes, err := saveMarks(in.marks, set)
 	if full(err) {
 		return errors.New(noRoom + plainly(err).Error())
