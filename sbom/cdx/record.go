@@ -74,6 +74,7 @@ type privacyRecord struct {
 	TrackingDomains []string `json:"trackingDomains,omitempty"`
 	Collected       []string `json:"collected,omitempty"`
 	Accessed        []string `json:"accessed,omitempty"`
+	File            string   `json:"file,omitempty"`
 }
 
 type reasonRecord struct {
