@@ -187,7 +187,7 @@ func merged(a, b []fingerprint.Reference) []fingerprint.Reference {
 func (d *deriver) namedInData() []fingerprint.Reference {
 	var out []fingerprint.Reference
 	for _, c := range d.slice.Constants() {
-		for at := c.Address + 7&^7; at+8 <= c.Address+uint64(len(c.Bytes)); at += 8 {
+		for at := (c.Address + 7) &^ 7; at+8 <= c.Address+uint64(len(c.Bytes)); at += 8 {
 			to, ok := d.word(at)
 			if !ok || to < 1<<12 {
 				continue
