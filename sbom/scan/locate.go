@@ -106,6 +106,21 @@ func (l places) holds(off int64) bool {
 	return false
 }
 
+// placeBits is log2 of the bytes of a block of places.
+const placeBits = 6
+
+// blocks is the set of blocks that one of the places touches, of a slice of so
+// many bytes.
+func (l places) blocks(size int64) bits {
+	out := newBits(uint64(size) >> placeBits)
+	for i := range l {
+		for b := l[i].from >> placeBits; b <= (min(l[i].to, size)-1)>>placeBits; b++ {
+			out.add(uint64(b))
+		}
+	}
+	return out
+}
+
 // lookBack bounds how many facts that begin before a reference are looked at:
 // a literal can be referred to in its middle.
 const lookBack = 8
