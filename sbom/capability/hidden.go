@@ -210,9 +210,7 @@ func (s *Set) differences(b []byte, add func(value []byte, from, to int, how str
 	for from := 0; from+1 < len(b); from += maxChunk {
 		to := min(from+maxChunk+longest, len(b)-1)
 		buffer = buffer[:to-from]
-		for i := range buffer {
-			buffer[i] = b[from+i] ^ b[from+i+1]
-		}
+		differ(buffer, b[from:])
 		w.find(buffer, func(x *word, at int) int {
 			if from+at < done {
 				return 0
@@ -224,6 +222,17 @@ func (s *Set) differences(b []byte, add func(value []byte, from, to int, how str
 			}
 			return max(0, done-from)
 		})
+	}
+}
+
+// differ puts the differences of neighbouring bytes of b in out, which is shorter.
+func differ(out, b []byte) {
+	i := 0
+	for ; i+8 <= len(out); i += 8 {
+		binary.LittleEndian.PutUint64(out[i:], binary.LittleEndian.Uint64(b[i:])^binary.LittleEndian.Uint64(b[i+1:]))
+	}
+	for ; i < len(out); i++ {
+		out[i] = b[i] ^ b[i+1]
 	}
 }
 

@@ -1,6 +1,9 @@
 package macho
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // Region is the bytes of one section.
 type Region struct {
@@ -60,6 +63,30 @@ func (f *Slice) RegionAt(address uint64) (Region, bool) {
 		}
 	}
 	return Region{}, false
+}
+
+// Extent gives addresses between which RegionAt finds all that it finds: from
+// low to below high.
+func (f *Slice) Extent() (low, high uint64) {
+	s := f.src
+	if s == nil {
+		return 0, 0
+	}
+	base := uint64(0)
+	if s.filetype == typeObject {
+		base = objectBase
+	}
+	low = math.MaxUint64
+	for i := range s.sects {
+		if c := &s.sects[i]; len(c.data) > 0 {
+			end := c.addr + base + uint64(len(c.data))
+			if end < c.addr+base { // around the end of all addresses
+				return 0, math.MaxUint64
+			}
+			low, high = min(low, c.addr+base), max(high, end)
+		}
+	}
+	return low, high
 }
 
 // OffsetOf says where the byte at an address of Code stands in the slice.

@@ -37,21 +37,33 @@ func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []
 	}
 	cut := *u
 	cut.Facts = append(slices.Clip(u.Facts), l.cuts...)
-	return rules.Locate(&cut, tags, parts, file, sliceOffset)
-}
-
-// partsOf makes a part of every function.
-func partsOf(set *fingerprint.Set) []capability.Part {
-	parts := make([]capability.Part, len(set.Functions))
-	for i := range parts {
-		parts[i].Address, parts[i].Mark = set.Functions[i].Address, set.Functions[i].Full.String()
-		for _, c := range set.CallsOf(i) {
-			if c.Kind == fingerprint.CallDirect && int(c.Callee) != i {
-				parts[i].Callees = append(parts[i].Callees, int(c.Callee))
+	tags = rules.Locate(&cut, tags, parts, file, sliceOffset, l.cutOf...)
+	for i := range tags {
+		if t := &tags[i]; t.Address != nil && t.Mark == "" {
+			if f, ok := slices.BinarySearchFunc(set.Functions, *t.Address, func(f fingerprint.Function, a uint64) int { return cmp.Compare(f.Address, a) }); ok {
+				t.Mark = set.Functions[f].Full.String()
 			}
 		}
-		slices.Sort(parts[i].Callees)
-		parts[i].Callees = slices.Compact(parts[i].Callees)
+	}
+	return tags
+}
+
+// partsOf makes a part of every function. Marks are written in the tags at the
+// end: few parts get one.
+func partsOf(set *fingerprint.Set) []capability.Part {
+	parts := make([]capability.Part, len(set.Functions))
+	callees := make([]int, 0, len(set.Calls))
+	for i := range parts {
+		parts[i].Address = set.Functions[i].Address
+		from := len(callees)
+		for _, c := range set.CallsOf(i) {
+			if c.Kind == fingerprint.CallDirect && int(c.Callee) != i {
+				callees = append(callees, int(c.Callee))
+			}
+		}
+		own := callees[from:]
+		slices.Sort(own)
+		parts[i].Callees = slices.Clip(slices.Compact(own))
 	}
 	number := map[string]int{} // a category's methods are those of the class
 	for i := range set.Classes {
@@ -135,6 +147,7 @@ type locator struct {
 	refs   []fingerprint.Reference
 	starts []int64 // where code refers to, sorted, each once; made when needed
 	cuts   []sbom.Fact
+	cutOf  []capability.Cut          // by index in cuts
 	cutAt  map[[2]int64]int          // by offset and length: index in cuts
 	spans  map[int][]capability.Span // by fact: where patterns match
 }
@@ -157,10 +170,10 @@ func (l *locator) at(r *fingerprint.Reference) []int {
 		case f.Kind != sbom.FactConst:
 			out = append(out, p.fact)
 		case r.Length > 0:
-			out = append(out, l.cut(f, off, min(off+r.Length, p.to)))
+			out = append(out, l.cut(p.fact, off, min(off+r.Length, p.to)))
 		default:
 			for _, to := range l.literal(p, off) {
-				out = append(out, l.cut(f, off, to))
+				out = append(out, l.cut(p.fact, off, to))
 			}
 		}
 	}
@@ -168,7 +181,8 @@ func (l *locator) at(r *fingerprint.Reference) []int {
 }
 
 // cut makes a fact of a part of a run.
-func (l *locator) cut(f *sbom.Fact, from, to int64) int {
+func (l *locator) cut(fact int, from, to int64) int {
+	f := &l.unit.Facts[fact]
 	if l.cutAt == nil {
 		l.cutAt = map[[2]int64]int{}
 	}
@@ -179,6 +193,7 @@ func (l *locator) cut(f *sbom.Fact, from, to int64) int {
 		l.cutAt[key] = at
 		l.cuts = append(l.cuts, sbom.Fact{Kind: f.Kind, Section: f.Section, Offset: from, Length: to - from,
 			Value: f.Value[from-f.Offset : to-f.Offset : to-f.Offset]})
+		l.cutOf = append(l.cutOf, capability.Cut{Fact: fact, From: int(from - f.Offset), To: int(to - f.Offset)})
 	}
 	return len(l.unit.Facts) + at
 }

@@ -145,9 +145,11 @@ func merged(a, b []fingerprint.Reference) []fingerprint.Reference {
 func (d *deriver) namedInData() []fingerprint.Reference {
 	var out []fingerprint.Reference
 	told := d.known.places.blocks(d.slice.Image.Size)
+	low, high := d.slice.Extent()
+	low = max(low, 1<<12)
 	var region macho.Region // that holds what was named last
 	names := func(to uint64) bool {
-		if to < 1<<12 {
+		if to < low || to >= high {
 			return false
 		}
 		if to-region.Address >= uint64(len(region.Bytes)) {
