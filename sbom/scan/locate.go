@@ -14,12 +14,12 @@ import (
 // locate ties the tags of an image to the code units that refer to their
 // evidence. set and refs are what the pass found in the image. The facts of the
 // unit from plain on are those of own, whose functions are known.
-func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []derived, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest, sliceOffset int64) []sbom.Tag {
+func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []derived, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest, sliceOffset, size int64) []sbom.Tag {
 	if !rules.Locatable(tags) {
 		return tags
 	}
 	parts := partsOf(set)
-	l := locator{rules: rules, unit: u, places: known, refs: refs}
+	l := locator{rules: rules, unit: u, places: known, told: known.blocks(size), refs: refs}
 	for i := range own {
 		parts[own[i].function].Facts = append(parts[own[i].function].Facts, plain+i)
 	}
@@ -144,6 +144,7 @@ type locator struct {
 	rules  *capability.Set
 	unit   *sbom.Unit
 	places places
+	told   bits // blocks with places
 	refs   []fingerprint.Reference
 	starts []int64 // where code refers to, sorted, each once; made when needed
 	cuts   []sbom.Fact
@@ -158,6 +159,9 @@ func (l *locator) at(r *fingerprint.Reference) []int {
 	off := r.Offset
 	if r.Kind == fingerprint.TargetImport {
 		off++ // facts leave the underscore of the file out
+	}
+	if !l.told.has(uint64(off) >> placeBits) {
+		return nil
 	}
 	n, _ := slices.BinarySearchFunc(l.places, off+1, func(p place, off int64) int { return cmp.Compare(p.from, off) })
 	var out []int

@@ -113,7 +113,7 @@ func readersOf(rules *capability.Set, s *macho.Slice, set *fingerprint.Set, refs
 	s.Unit.Image = s.Image.Digest
 	tags := rules.Match(&s.Unit, s.Image.Digest, 0)
 	out := map[string][]string{}
-	for _, tag := range locate(rules, &s.Unit, placesOf(rules, &s.Unit).places, len(s.Unit.Facts), nil, tags, set, refs, s.Image.Digest, 0) {
+	for _, tag := range locate(rules, &s.Unit, placesOf(rules, &s.Unit).places, len(s.Unit.Facts), nil, tags, set, refs, s.Image.Digest, 0, s.Image.Size) {
 		if tag.Capability != "browser.history.read" || tag.Grade == sbom.GradeMentions {
 			continue
 		}
