@@ -15,6 +15,7 @@ const (
 
 const (
 	armNop        = 0xd503201f
+	armCallTop    = 0b100101   // the upper six bits of bl
 	armCalleeGone = 0x4003ffff // x0-x17 and x30: what a call may change
 )
 
@@ -85,6 +86,18 @@ func (a *arm) run(code []byte, from, to uint64) {
 			continue
 		}
 		w := binary.LittleEndian.Uint32(code[at:])
+		if w>>26 == armCallTop && !a.texts && a.pending&armCalleeGone == 0 && a.joins.nothing[at>>2&joinMask] != a.joins.first+uint32(at>>2) {
+			// The most frequent one: as special does it.
+			a.pass.branch(a.base + at + armDistance(armBL, w))
+			a.known &^= armCalleeGone
+			a.state = mix(a.state, tagBranch|0x94000000)
+			continue
+		}
+		if w&0x9f000000 == 0x90000000 && at+8 <= end && !a.texts && a.pairs(w, at) {
+			left += 2
+			at += 4
+			continue
+		}
 		if token := a.special(armClasses[w>>21], w, at); token != 0 {
 			a.state = mix(a.state, token)
 		} else {
@@ -97,6 +110,22 @@ func (a *arm) run(code []byte, from, to uint64) {
 	a.passed = to
 	a.count += (to-from)/4 - left
 	a.ends(code, from, to)
+}
+
+// pairs takes a page and the addition behind it that completes an address, in one
+// step: neither counts. It reports whether that is what stands there.
+func (a *arm) pairs(w uint32, at uint64) bool {
+	rd, next := w&31, binary.LittleEndian.Uint32(a.code[at+4:])
+	position := a.joins.first + uint32(at>>2)
+	if next>>22 != 0x91000000>>22 || next>>5&31 != rd || rd == 31 || a.pending>>rd&1 != 0 ||
+		a.joins.nothing[at>>2&joinMask] == position || a.joins.nothing[(at>>2+1)&joinMask] == position+1 {
+		return false
+	}
+	a.known |= 1 << rd
+	a.page |= 1 << rd
+	a.address[rd] = adrpTarget(w, a.base+at)
+	a.add(next)
+	return true
 }
 
 // passOver goes on behind data.
