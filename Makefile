@@ -10,7 +10,7 @@ TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz bench bench-opening bench-pass bench-kinship fixtures fixtures-check catalogue background real kinship size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz bench bench-opening bench-pass bench-rules bench-kinship fixtures fixtures-check catalogue background real kinship size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,7 @@ bench: build ## CPU, wall time and memory beside sha256sum and syft, on the real
 	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
 	@fixtures/bench/bench.sh bin/kinbom '$(REAL)/apps'
 	@$(MAKE) --no-print-directory bench-opening
+	@$(MAKE) --no-print-directory bench-rules
 
 bench-opening: build ## CPU of opening beside 7zz, and memory on a disk image of BIG megabytes (0: none; 4200)
 	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
@@ -58,6 +59,10 @@ bench-opening: build ## CPU of opening beside 7zz, and memory on a disk image of
 bench-pass: ## the pass over instructions beside sha256sum, on real code; KINBOM_BENCH_CODE names more files
 	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
 	@find '$(REAL)/.packages' -type f -size +4M ! -name '*.tgz' -print0 | xargs -0 go run ./fixtures/cmd/passspeed $(KINBOM_BENCH_CODE)
+
+bench-rules: ## what the rules add to the CPU of a scan, and ten times as many of them, on the real set
+	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
+	@go run ./fixtures/cmd/rulespeed '$(REAL)/apps'
 
 bench-kinship: ## discovery over the saved marks of 100 and 1,000 made products (400 MB in .cache)
 	@mkdir -p .cache/scale && KINBOM_SCALE='$(CURDIR)/.cache/scale' go test -count=1 -timeout 60m -v -run TestDiscoverySpeed ./fixtures/kinship | grep -E 'products,|^(ok|FAIL|---)'

@@ -19,7 +19,7 @@ func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []
 		return tags
 	}
 	parts := partsOf(set)
-	l := locator{rules: rules, unit: u, places: known, told: known.blocks(size), refs: refs}
+	l := newLocator(rules, u, known, size, refs)
 	for i := range own {
 		parts[own[i].function].Facts = append(parts[own[i].function].Facts, plain+i)
 	}
@@ -146,11 +146,16 @@ type locator struct {
 	places places
 	told   bits // blocks with places
 	refs   []fingerprint.Reference
-	starts []int64 // where code refers to, sorted, each once; made when needed
+	starts []int64 // where code refers to in places, sorted; made when needed
 	cuts   []sbom.Fact
 	cutOf  []capability.Cut          // by index in cuts
 	cutAt  map[[2]int64]int          // by offset and length: index in cuts
 	spans  map[int][]capability.Span // by fact: where patterns match
+}
+
+// newLocator is ready for the facts of a slice of so many bytes.
+func newLocator(rules *capability.Set, u *sbom.Unit, known places, size int64, refs []fingerprint.Reference) *locator {
+	return &locator{rules: rules, unit: u, places: known, told: known.blocks(size), refs: refs}
 }
 
 // at lists the facts that a reference leads to: those that hold the byte and
@@ -235,12 +240,13 @@ func (l *locator) literal(p place, off int64) []int64 {
 	return slices.Compact(out)
 }
 
-// after is where the next reference behind an offset leads.
+// after is where the next reference behind an offset leads, as far as it is into
+// the same place.
 func (l *locator) after(off int64) int64 {
 	if l.starts == nil {
 		l.starts = make([]int64, 0, len(l.refs))
 		for i := range l.refs {
-			if l.refs[i].Offset >= 0 {
+			if off := l.refs[i].Offset; off >= 0 && l.told.has(uint64(off)>>placeBits) {
 				l.starts = append(l.starts, l.refs[i].Offset)
 			}
 		}

@@ -145,7 +145,7 @@ func TestLiteral(t *testing.T) {
 			"alone":   {{Kind: fingerprint.TargetConst, Offset: 106}},
 			"divided": {{Kind: fingerprint.TargetConst, Offset: 106}, {Kind: fingerprint.TargetConst, Offset: 106 + int64(strings.Index(text+path, path)) + 3}},
 		} {
-			l := locator{rules: rules, unit: u, places: placesOf(rules, u).places, refs: refs}
+			l := newLocator(rules, u, placesOf(rules, u).places, 1<<10, refs)
 			if got := len(l.at(&refs[0])) > 0; got != (want && name == "alone") {
 				t.Errorf("%q, %s: %v", text, name, got)
 			}
