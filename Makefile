@@ -49,8 +49,8 @@ fuzz: ## every fuzz target for FUZZTIME (10s) each
 bench: build ## CPU, wall time and memory beside sha256sum and syft, on the real set
 	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
 	@fixtures/bench/bench.sh bin/kinbom '$(REAL)/apps'
-	@$(MAKE) --no-print-directory bench-rules
 	@$(MAKE) --no-print-directory bench-opening
+	@$(MAKE) --no-print-directory bench-rules
 
 bench-rules: ## CPU of a scan with marks without rules, with those of kinbom and with ten times as many
 	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'

@@ -41,9 +41,16 @@ type hidden struct {
 type wordSearch struct {
 	list  []word
 	short int     // bytes of the shortest word
+	down  uint    // 32 less log2 of the number of blocks that are told apart
 	shift []uint8 // by block: how far the window may go on; 0: a word may end here
 	chain []int32 // by block: 1 + index of the first word, sorted by block; 0: none
-	next  []int32 // by word: the next one of the same block
+	links []link  // by word
+}
+
+// link ties the words of one block.
+type link struct {
+	head uint32 // the first four bytes of the word
+	next int32  // 1 + index of the next one; 0: none
 }
 
 type word struct {
@@ -54,11 +61,15 @@ type word struct {
 	head byte // its first byte
 }
 
-const blockBits = 16
+// Bounds of log2 of the number of blocks: more words need more.
+const (
+	minBlockBits = 16
+	maxBlockBits = 19
+)
 
 // block hashes three bytes.
-func block(b []byte) uint32 {
-	return (uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])) * 0x9e3779b1 >> (32 - blockBits)
+func (w *wordSearch) block(b []byte) uint32 {
+	return (uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])) * 0x9e3779b1 >> (w.down & 31)
 }
 
 func newWords(list []word) wordSearch {
@@ -71,17 +82,22 @@ func newWords(list []word) wordSearch {
 	if len(list) == 0 {
 		return w
 	}
-	w.shift, w.chain, w.next = make([]uint8, 1<<blockBits), make([]int32, 1<<blockBits), make([]int32, len(list))
+	n := minBlockBits
+	for n < maxBlockBits && 1<<n < 4*len(list)*w.short {
+		n++
+	}
+	w.down = uint(32 - n)
+	w.shift, w.chain, w.links = make([]uint8, 1<<n), make([]int32, 1<<n), make([]link, len(list))
 	for i := range w.shift {
 		w.shift[i] = uint8(w.short - 2)
 	}
 	for i, x := range list {
 		for at := 0; at+3 <= w.short; at++ {
-			h := block(x.text[at:])
+			h := w.block(x.text[at:])
 			w.shift[h] = min(w.shift[h], uint8(w.short-3-at))
 		}
-		h := block(x.text[w.short-3:])
-		w.next[i], w.chain[h] = w.chain[h], int32(i)+1
+		h := w.block(x.text[w.short-3:])
+		w.links[i], w.chain[h] = link{binary.LittleEndian.Uint32(x.text), w.chain[h]}, int32(i)+1
 	}
 	return w
 }
@@ -93,13 +109,17 @@ func (w *wordSearch) find(b []byte, hit func(word *word, at int) int) {
 		return
 	}
 	for end := w.short; end <= len(b); {
-		h := block(b[end-3:])
+		h := w.block(b[end-3 : end])
 		if s := w.shift[h]; s > 0 {
 			end += int(s)
 			continue
 		}
 		start, to := end-w.short, 0
-		for i := w.chain[h]; i > 0; i = w.next[i-1] {
+		head := binary.LittleEndian.Uint32(b[start:])
+		for i := w.chain[h]; i > 0; i = w.links[i-1].next {
+			if w.links[i-1].head != head {
+				continue
+			}
 			if x := &w.list[i-1]; bytes.HasPrefix(b[start:], x.text) {
 				to = max(to, hit(x, start))
 			}
@@ -210,9 +230,7 @@ func (s *Set) differences(b []byte, add func(value []byte, from, to int, how str
 	for from := 0; from+1 < len(b); from += maxChunk {
 		to := min(from+maxChunk+longest, len(b)-1)
 		buffer = buffer[:to-from]
-		for i := range buffer {
-			buffer[i] = b[from+i] ^ b[from+i+1]
-		}
+		differ(buffer, b[from:])
 		w.find(buffer, func(x *word, at int) int {
 			if from+at < done {
 				return 0
@@ -224,6 +242,17 @@ func (s *Set) differences(b []byte, add func(value []byte, from, to int, how str
 			}
 			return max(0, done-from)
 		})
+	}
+}
+
+// differ puts the differences of neighbouring bytes of b in out, which is shorter.
+func differ(out, b []byte) {
+	i := 0
+	for ; i+8 <= len(out); i += 8 {
+		binary.LittleEndian.PutUint64(out[i:], binary.LittleEndian.Uint64(b[i:])^binary.LittleEndian.Uint64(b[i+1:]))
+	}
+	for ; i < len(out); i++ {
+		out[i] = b[i] ^ b[i+1]
 	}
 }
 

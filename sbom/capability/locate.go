@@ -16,6 +16,10 @@ type Part struct {
 	Class   int    // number of the class whose method it is, from 1 on; 0: none
 }
 
+// Cut says that a fact is bytes [From, To) of the value of another fact of the
+// same kind.
+type Cut struct{ Fact, From, To int }
+
 // Limits of where tags are put.
 const (
 	// maxPlaces is how many code units of one image may have one rule's tag.
@@ -48,8 +52,11 @@ func sortedSpans(l []Span) []Span {
 // belongs to a browser engine there is none of theirs. Flags are those of the
 // image. A tag that only mentions stays with the image, unless a unit proves
 // what the image as a whole does not.
-func (s *Set) Locate(u *sbom.Unit, tags []sbom.Tag, parts []Part, file sbom.Digest, sliceOffset int64) []sbom.Tag {
-	x := s.index(u, parts)
+//
+// The last facts of the unit may be cut out of others, as many as there are
+// cuts: what was cut is searched once, however often the parts overlap.
+func (s *Set) Locate(u *sbom.Unit, tags []sbom.Tag, parts []Part, file sbom.Digest, sliceOffset int64, cuts ...Cut) []sbom.Tag {
+	x := s.index(u, parts, cuts)
 	var out []sbom.Tag
 	place := func(r *rule, t sbom.Tag, off uint64) []sbom.Tag {
 		l := locator{index: x, r: r, tag: t, off: off, file: file, slice: sliceOffset}
@@ -143,16 +150,21 @@ type index struct {
 
 // index matches the facts that parts refer to and sorts out the parts that
 // matter: most functions refer to nothing that a rule looks for.
-func (s *Set) index(u *sbom.Unit, parts []Part) *index {
+func (s *Set) index(u *sbom.Unit, parts []Part, cuts []Cut) *index {
 	x := &index{parts: parts, own: make([][]hit, len(parts)), st: s.newState(u.Facts)}
 	m := s.newMatches(u.Facts)
 	byFact := map[int][2]int{}
+	whole := len(u.Facts) - len(cuts)
 	for i := range parts {
 		for _, f := range parts[i].Facts {
 			at, ok := byFact[f]
 			if !ok {
 				at[0] = len(m.hits)
-				m.fact(f)
+				if f < whole {
+					m.fact(f)
+				} else {
+					m.cut(f, cuts[f-whole])
+				}
 				at[1] = len(m.hits)
 				byFact[f] = at
 			}

@@ -1,6 +1,9 @@
 package capability
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/kinbom/kinbom/sbom"
 )
 
@@ -21,10 +24,11 @@ type hit struct {
 type matches struct {
 	s     *Set
 	facts []sbom.Fact
-	hits  []hit    // in the order of the facts looked at
-	count []uint16 // by pattern: matches so far
-	tried int      // places at which a pattern was looked at in its surroundings
-	last  tableUse // the statement looked at last
+	hits  []hit                // in the order of the facts looked at
+	count []uint16             // by pattern: matches so far
+	tried int                  // places at which a pattern was looked at in its surroundings
+	found map[int][]occurrence // by fact that others are cut out of
+	last  tableUse             // the statement looked at last
 }
 
 // Match looks at all facts of the unit once and returns one tag for each rule
@@ -92,6 +96,41 @@ func (m *matches) fact(i int) {
 			}
 		}
 		row, pos = s.auto.find(f.Value, pos, row)
+	}
+}
+
+// occurrence is a key in a fact.
+type occurrence struct{ from, to, key int32 }
+
+// cut does what fact does, for a fact that is a part of another one.
+func (m *matches) cut(i int, c Cut) {
+	s := m.s
+	kind := kindOf(m.facts[i].Kind)
+	if s.kinds&kind == 0 {
+		return
+	}
+	l, ok := m.found[c.Fact]
+	if !ok {
+		value := m.facts[c.Fact].Value
+		row, pos := s.auto.find(value, 0, 0)
+		for pos >= 0 {
+			for _, key := range s.auto.ended(row) {
+				l = append(l, occurrence{int32(pos - len(s.patterns[s.byKey[key][0]].text)), int32(pos), int32(key)})
+			}
+			row, pos = s.auto.find(value, pos, row)
+		}
+		if m.found == nil {
+			m.found = map[int][]occurrence{}
+		}
+		m.found[c.Fact] = l
+	}
+	n, _ := slices.BinarySearchFunc(l, int32(c.From), func(o occurrence, from int32) int { return cmp.Compare(o.to, from) })
+	for ; n < len(l) && int(l[n].to) <= c.To; n++ {
+		if o := l[n]; int(o.from) >= c.From {
+			for _, p := range s.byKey[o.key] {
+				m.hit(p, i, int(o.to)-c.From, kind)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package macho
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // Region is the bytes of one section.
 type Region struct {
@@ -44,21 +47,55 @@ func (f *Slice) Bytes(offset, size int64) []byte {
 	return f.src.take(uint64(offset), uint64(size))
 }
 
-// OffsetOf says where the byte at an address of Code stands in the slice.
-func (f *Slice) OffsetOf(address uint64) (int64, bool) {
+// RegionAt is the section that holds the byte at an address of Code.
+func (f *Slice) RegionAt(address uint64) (Region, bool) {
 	s := f.src
 	if s == nil {
-		return 0, false
+		return Region{}, false
 	}
+	base := uint64(0)
 	if s.filetype == typeObject {
-		address -= objectBase
+		base = objectBase
 	}
 	for i := range s.sects {
-		if c := &s.sects[i]; address-c.addr < uint64(len(c.data)) {
-			return int64(c.off + address - c.addr), true
+		if c := &s.sects[i]; address-base-c.addr < uint64(len(c.data)) {
+			return Region{c.name, c.addr + base, int64(c.off), c.data}, true
 		}
 	}
-	return 0, false
+	return Region{}, false
+}
+
+// Extent gives addresses between which RegionAt finds all that it finds: from
+// low to below high.
+func (f *Slice) Extent() (low, high uint64) {
+	s := f.src
+	if s == nil {
+		return 0, 0
+	}
+	base := uint64(0)
+	if s.filetype == typeObject {
+		base = objectBase
+	}
+	low = math.MaxUint64
+	for i := range s.sects {
+		if c := &s.sects[i]; len(c.data) > 0 {
+			end := c.addr + base + uint64(len(c.data))
+			if end < c.addr+base { // around the end of all addresses
+				return 0, math.MaxUint64
+			}
+			low, high = min(low, c.addr+base), max(high, end)
+		}
+	}
+	return low, high
+}
+
+// OffsetOf says where the byte at an address of Code stands in the slice.
+func (f *Slice) OffsetOf(address uint64) (int64, bool) {
+	r, ok := f.RegionAt(address)
+	if !ok {
+		return 0, false
+	}
+	return r.Offset + int64(address-r.Address), true
 }
 
 // SectionAt names the section that holds a byte of the slice, "" outside of all.

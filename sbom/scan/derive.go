@@ -118,146 +118,37 @@ func printableText(b []byte) bool {
 	return len(b) > 0 && !slices.ContainsFunc(b, func(c byte) bool { return (c < ' ' || c > '~') && c != '\t' && c != '\n' && c != '\r' })
 }
 
-// maxTable is how far a table goes from where code refers to it, in bytes.
-const maxTable = 2048
-
-// tables adds references to the literals that tables name, as far as a rule
-// speaks of them: pointers behind a place that a function refers to, or to which
-// a variable there points, with no other such place in between. Where a table
-// ends nothing says; so this may take in what lies behind it.
-func (d *deriver) tables() {
-	named := d.namedInData()
-	if len(named) == 0 {
-		return
-	}
-	type start struct {
-		address  uint64
-		function uint32
-	}
-	near := func(address uint64) bool {
-		i, _ := slices.BinarySearchFunc(named, address, func(r fingerprint.Reference, a uint64) int { return cmp.Compare(r.Slot, a) })
-		return i < len(named) && named[i].Slot-address < maxTable
-	}
-	var starts []start
-	for i := range d.refs {
-		r := &d.refs[i]
-		if r.Kind != fingerprint.TargetPointer && (r.Kind != fingerprint.TargetConst || r.Length != 0) {
-			continue
-		}
-		if near(r.Slot) {
-			starts = append(starts, start{r.Slot, r.Function})
-		}
-		if to, ok := d.word(r.Slot); ok && near(to) {
-			starts = append(starts, start{to, r.Function})
-		}
-	}
-	slices.SortFunc(starts, func(a, b start) int {
-		return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.function, b.function))
-	})
-	starts = slices.Compact(starts)
-	var more []fingerprint.Reference
-	for _, n := range named {
-		last, _ := slices.BinarySearchFunc(starts, n.Slot+1, func(s start, a uint64) int { return cmp.Compare(s.address, a) })
-		for i := last - 1; i >= 0 && starts[i].address == starts[last-1].address && n.Slot-starts[i].address < maxTable; i-- {
-			n.Function = starts[i].function
-			more = append(more, n)
-		}
-	}
-	if len(more) > 0 {
-		slices.SortStableFunc(more, func(a, b fingerprint.Reference) int { return cmp.Compare(a.Function, b.Function) })
-		d.refs = merged(d.refs, more)
-	}
-}
-
-// merged is two lists of references in the order of their functions as one, what
-// is in a first.
-func merged(a, b []fingerprint.Reference) []fingerprint.Reference {
-	out := make([]fingerprint.Reference, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		n := 0
-		for n < len(a) && a[n].Function <= b[0].Function {
-			n++
-		}
-		out, a = append(out, a[:n]...), a[n:]
-		out, b = append(out, b[0]), b[1:]
-	}
-	return append(append(out, a...), b...)
-}
-
-// namedInData lists the pointers in data to literals of which a rule speaks, by
-// their address, as references of no function yet.
-func (d *deriver) namedInData() []fingerprint.Reference {
-	var out []fingerprint.Reference
-	for _, c := range d.slice.Constants() {
-		for at := (c.Address + 7) &^ 7; at+8 <= c.Address+uint64(len(c.Bytes)); at += 8 {
-			to, ok := d.word(at)
-			if !ok || to < 1<<12 {
-				continue
-			}
-			off, ok := d.slice.OffsetOf(to)
-			if !ok || !d.known.places.holds(off) && !strings.HasSuffix(d.slice.SectionAt(off), ",__cfstring") {
-				continue
-			}
-			if r, ok := d.sizedAt(at); ok {
-				out = append(out, r)
-			} else if t := d.code.Resolve(at); t.Kind == fingerprint.TargetPointer && t.Slot && t.Offset >= 0 && d.known.places.holds(t.Offset) {
-				out = append(out, fingerprint.Reference{Kind: fingerprint.TargetPointer, Slot: at, Offset: t.Offset, Length: max(t.Length, int64(len(t.Text)))})
-			}
-		}
-	}
-	slices.SortFunc(out, func(a, b fingerprint.Reference) int { return cmp.Compare(a.Slot, b.Slot) })
-	return out
-}
-
-func (d *deriver) word(address uint64) (uint64, bool) {
-	if d.code.Word == nil {
-		return 0, false
-	}
-	return d.code.Word(address)
-}
-
-// sizedAt is the literal that a text with its length names: a pointer, and a
-// small number behind it.
-func (d *deriver) sizedAt(address uint64) (fingerprint.Reference, bool) {
-	to, ok := d.word(address)
-	size, ok2 := d.word(address + 8)
-	if !ok || !ok2 || size < 2 || size > 4096 {
-		return fingerprint.Reference{}, false
-	}
-	at, ok := d.slice.OffsetOf(to)
-	if !ok || !printableText(d.slice.Bytes(at, int64(size))) || !strings.HasPrefix(d.slice.SectionAt(at), "__TEXT,") { // literals are never written
-		return fingerprint.Reference{}, false
-	}
-	return fingerprint.Reference{Kind: fingerprint.TargetPointer, Slot: address, Offset: at, Length: int64(size)}, true
-}
-
 // numbers are the rare numbers that a function uses, those that stand for a
 // floating number too.
 func (d *deriver) numbers() {
-	values := map[uint32]string{}
-	for i := range d.set.Features {
-		if x := &d.set.Features[i]; x.Kind == fingerprint.FeatureConstant {
-			if v, err := strconv.ParseUint(x.Text, 0, 64); err == nil {
-				values[uint32(i)] = numberText(v)
-			}
-		}
-	}
 	u := sbom.Unit{Scope: sbom.ScopeImage}
 	var ids []uint32
 	for i := range d.set.Features {
-		if v, ok := values[uint32(i)]; ok {
-			ids = append(ids, uint32(i))
-			u.Facts = append(u.Facts, sbom.Fact{Kind: sbom.FactNumber, Value: []byte(v), Offset: -1})
+		if x := &d.set.Features[i]; x.Kind == fingerprint.FeatureConstant {
+			if v, err := strconv.ParseUint(x.Text, 0, 64); err == nil {
+				ids = append(ids, uint32(i))
+				u.Facts = append(u.Facts, sbom.Fact{Kind: sbom.FactNumber, Value: []byte(numberText(v)), Offset: -1})
+			}
 		}
 	}
-	wanted := map[uint32]bool{}
+	wanted := map[uint32]string{}
+	least, most := uint32(math.MaxUint32), uint32(0)
 	for i, ok := range d.rules.Telling(&u) {
-		wanted[ids[i]] = ok
+		if ok {
+			wanted[ids[i]] = string(u.Facts[i].Value)
+			least, most = min(least, ids[i]), max(most, ids[i])
+		}
+	}
+	if len(wanted) == 0 {
+		return
 	}
 	for i := range d.set.Functions {
 		for _, id := range d.set.FeaturesOf(i) {
-			if wanted[id] {
-				d.add(i, d.numberFact(i, id, values[id]))
+			if id < least || id > most { // features of one kind stand side by side
+				continue
+			}
+			if text, ok := wanted[id]; ok {
+				d.add(i, d.numberFact(i, id, text))
 			}
 		}
 	}
@@ -270,6 +161,7 @@ func (d *deriver) numberFact(function int, id uint32, text string) sbom.Fact {
 	f := sbom.Fact{Kind: sbom.FactNumber, Value: []byte(text), Offset: -1, How: sbom.HowImmediates}
 	raw, _ := strconv.ParseUint(d.set.Features[id].Text, 0, 64)
 	n := &d.set.Functions[function]
+	refs := d.refsOf(function)
 	at, ok := d.slice.OffsetOf(n.Address)
 	code := d.slice.Bytes(at, int64(n.Size))
 	if !ok || code == nil {
@@ -294,9 +186,9 @@ func (d *deriver) numberFact(function int, id uint32, text string) sbom.Fact {
 			f.Offset, f.Length = at+int64(i), int64(size)
 			return f
 		}
-		for i := range d.refs {
-			r := &d.refs[i]
-			if int(r.Function) == function && r.Kind == fingerprint.TargetConst && bytes.Equal(d.slice.Bytes(r.Offset, int64(size)), word[:size]) {
+		for i := range refs {
+			r := &refs[i]
+			if r.Kind == fingerprint.TargetConst && bytes.Equal(d.slice.Bytes(r.Offset, int64(size)), word[:size]) {
 				f.Offset, f.Length, f.Section = r.Offset, int64(size), d.slice.SectionAt(r.Offset)
 				return f
 			}
@@ -305,33 +197,12 @@ func (d *deriver) numberFact(function int, id uint32, text string) sbom.Fact {
 	return f
 }
 
-// movedARM finds the instructions that move a number to a register of arm64, in
-// pieces of 16 bits: most of its pieces within a few instructions.
-func movedARM(code []byte, v uint64) (from, to int) {
-	const reach = 6
-	piece := func(at int) int {
-		w := binary.LittleEndian.Uint32(code[at:])
-		if shift := w >> 21 & 3 * 16; w>>23&0x3f == 0x25 && w>>5&0xffff != 0 && uint64(w>>5&0xffff) == v>>shift&0xffff {
-			return 1 << (shift / 16)
-		}
-		return 0
-	}
-	best := 0
-	for at := 0; at+4 <= len(code); at += 4 {
-		seen, last := piece(at), at
-		if seen == 0 {
-			continue
-		}
-		for next := at + 4; next+4 <= len(code) && next < at+4*reach; next += 4 {
-			if p := piece(next); p&^seen != 0 {
-				seen, last = seen|p, next
-			}
-		}
-		if n := bits.OnesCount(uint(seen)); n > best {
-			best, from, to = n, at, last+4
-		}
-	}
-	return from, to
+// refsOf are the references of one function: they stand in the order of the functions.
+func (d *deriver) refsOf(function int) []fingerprint.Reference {
+	by := func(r fingerprint.Reference, f int) int { return cmp.Compare(int(r.Function), f) }
+	from, _ := slices.BinarySearchFunc(d.refs, function, by)
+	to, _ := slices.BinarySearchFunc(d.refs, function+1, by)
+	return d.refs[from:to]
 }
 
 // written are texts that a function puts together in memory; what is no plain

@@ -118,7 +118,7 @@ func derivedTexts(t *testing.T, rules *capability.Set, file string) map[string][
 	known := placesOf(rules, &u)
 	known.opens = true // the programs of Go here only join
 	own, refs := derive(rules, s, code, set, refs, known)
-	l := locator{rules: rules, unit: &u, places: known.places, refs: refs}
+	l := newLocator(rules, &u, known.places, s.Image.Size, refs)
 	out := map[string][]string{}
 	add := func(function int, f *sbom.Fact) {
 		name := set.Functions[function].Name

@@ -14,12 +14,12 @@ import (
 // locate ties the tags of an image to the code units that refer to their
 // evidence. set and refs are what the pass found in the image. The facts of the
 // unit from plain on are those of own, whose functions are known.
-func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []derived, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest, sliceOffset int64) []sbom.Tag {
+func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []derived, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest, sliceOffset, size int64) []sbom.Tag {
 	if !rules.Locatable(tags) {
 		return tags
 	}
 	parts := partsOf(set)
-	l := locator{rules: rules, unit: u, places: known, refs: refs}
+	l := newLocator(rules, u, known, size, refs)
 	for i := range own {
 		parts[own[i].function].Facts = append(parts[own[i].function].Facts, plain+i)
 	}
@@ -37,21 +37,33 @@ func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []
 	}
 	cut := *u
 	cut.Facts = append(slices.Clip(u.Facts), l.cuts...)
-	return rules.Locate(&cut, tags, parts, file, sliceOffset)
-}
-
-// partsOf makes a part of every function.
-func partsOf(set *fingerprint.Set) []capability.Part {
-	parts := make([]capability.Part, len(set.Functions))
-	for i := range parts {
-		parts[i].Address, parts[i].Mark = set.Functions[i].Address, set.Functions[i].Full.String()
-		for _, c := range set.CallsOf(i) {
-			if c.Kind == fingerprint.CallDirect && int(c.Callee) != i {
-				parts[i].Callees = append(parts[i].Callees, int(c.Callee))
+	tags = rules.Locate(&cut, tags, parts, file, sliceOffset, l.cutOf...)
+	for i := range tags {
+		if t := &tags[i]; t.Address != nil && t.Mark == "" {
+			if f, ok := slices.BinarySearchFunc(set.Functions, *t.Address, func(f fingerprint.Function, a uint64) int { return cmp.Compare(f.Address, a) }); ok {
+				t.Mark = set.Functions[f].Full.String()
 			}
 		}
-		slices.Sort(parts[i].Callees)
-		parts[i].Callees = slices.Compact(parts[i].Callees)
+	}
+	return tags
+}
+
+// partsOf makes a part of every function. Marks are written in the tags at the
+// end: few parts get one.
+func partsOf(set *fingerprint.Set) []capability.Part {
+	parts := make([]capability.Part, len(set.Functions))
+	callees := make([]int, 0, len(set.Calls))
+	for i := range parts {
+		parts[i].Address = set.Functions[i].Address
+		from := len(callees)
+		for _, c := range set.CallsOf(i) {
+			if c.Kind == fingerprint.CallDirect && int(c.Callee) != i {
+				callees = append(callees, int(c.Callee))
+			}
+		}
+		own := callees[from:]
+		slices.Sort(own)
+		parts[i].Callees = slices.Clip(slices.Compact(own))
 	}
 	number := map[string]int{} // a category's methods are those of the class
 	for i := range set.Classes {
@@ -106,6 +118,21 @@ func (l places) holds(off int64) bool {
 	return false
 }
 
+// placeBits is log2 of the bytes of a block of places.
+const placeBits = 6
+
+// blocks is the set of blocks that one of the places touches, of a slice of so
+// many bytes.
+func (l places) blocks(size int64) bits {
+	out := newBits(uint64(size) >> placeBits)
+	for i := range l {
+		for b := l[i].from >> placeBits; b <= (min(l[i].to, size)-1)>>placeBits; b++ {
+			out.add(uint64(b))
+		}
+	}
+	return out
+}
+
 // lookBack bounds how many facts that begin before a reference are looked at:
 // a literal can be referred to in its middle.
 const lookBack = 8
@@ -117,11 +144,18 @@ type locator struct {
 	rules  *capability.Set
 	unit   *sbom.Unit
 	places places
+	told   bits // blocks with places
 	refs   []fingerprint.Reference
-	starts []int64 // where code refers to, sorted, each once; made when needed
+	starts []int64 // where code refers to in places, sorted; made when needed
 	cuts   []sbom.Fact
+	cutOf  []capability.Cut          // by index in cuts
 	cutAt  map[[2]int64]int          // by offset and length: index in cuts
 	spans  map[int][]capability.Span // by fact: where patterns match
+}
+
+// newLocator is ready for the facts of a slice of so many bytes.
+func newLocator(rules *capability.Set, u *sbom.Unit, known places, size int64, refs []fingerprint.Reference) *locator {
+	return &locator{rules: rules, unit: u, places: known, told: known.blocks(size), refs: refs}
 }
 
 // at lists the facts that a reference leads to: those that hold the byte and
@@ -130,6 +164,9 @@ func (l *locator) at(r *fingerprint.Reference) []int {
 	off := r.Offset
 	if r.Kind == fingerprint.TargetImport {
 		off++ // facts leave the underscore of the file out
+	}
+	if !l.told.has(uint64(off) >> placeBits) {
+		return nil
 	}
 	n, _ := slices.BinarySearchFunc(l.places, off+1, func(p place, off int64) int { return cmp.Compare(p.from, off) })
 	var out []int
@@ -142,10 +179,10 @@ func (l *locator) at(r *fingerprint.Reference) []int {
 		case f.Kind != sbom.FactConst:
 			out = append(out, p.fact)
 		case r.Length > 0:
-			out = append(out, l.cut(f, off, min(off+r.Length, p.to)))
+			out = append(out, l.cut(p.fact, off, min(off+r.Length, p.to)))
 		default:
 			for _, to := range l.literal(p, off) {
-				out = append(out, l.cut(f, off, to))
+				out = append(out, l.cut(p.fact, off, to))
 			}
 		}
 	}
@@ -153,7 +190,8 @@ func (l *locator) at(r *fingerprint.Reference) []int {
 }
 
 // cut makes a fact of a part of a run.
-func (l *locator) cut(f *sbom.Fact, from, to int64) int {
+func (l *locator) cut(fact int, from, to int64) int {
+	f := &l.unit.Facts[fact]
 	if l.cutAt == nil {
 		l.cutAt = map[[2]int64]int{}
 	}
@@ -164,6 +202,7 @@ func (l *locator) cut(f *sbom.Fact, from, to int64) int {
 		l.cutAt[key] = at
 		l.cuts = append(l.cuts, sbom.Fact{Kind: f.Kind, Section: f.Section, Offset: from, Length: to - from,
 			Value: f.Value[from-f.Offset : to-f.Offset : to-f.Offset]})
+		l.cutOf = append(l.cutOf, capability.Cut{Fact: fact, From: int(from - f.Offset), To: int(to - f.Offset)})
 	}
 	return len(l.unit.Facts) + at
 }
@@ -201,12 +240,13 @@ func (l *locator) literal(p place, off int64) []int64 {
 	return slices.Compact(out)
 }
 
-// after is where the next reference behind an offset leads.
+// after is where the next reference behind an offset leads, as far as it is into
+// the same place.
 func (l *locator) after(off int64) int64 {
 	if l.starts == nil {
 		l.starts = make([]int64, 0, len(l.refs))
 		for i := range l.refs {
-			if l.refs[i].Offset >= 0 {
+			if off := l.refs[i].Offset; off >= 0 && l.told.has(uint64(off)>>placeBits) {
 				l.starts = append(l.starts, l.refs[i].Offset)
 			}
 		}

@@ -113,7 +113,7 @@ func readersOf(rules *capability.Set, s *macho.Slice, set *fingerprint.Set, refs
 	s.Unit.Image = s.Image.Digest
 	tags := rules.Match(&s.Unit, s.Image.Digest, 0)
 	out := map[string][]string{}
-	for _, tag := range locate(rules, &s.Unit, placesOf(rules, &s.Unit).places, len(s.Unit.Facts), nil, tags, set, refs, s.Image.Digest, 0) {
+	for _, tag := range locate(rules, &s.Unit, placesOf(rules, &s.Unit).places, len(s.Unit.Facts), nil, tags, set, refs, s.Image.Digest, 0, s.Image.Size) {
 		if tag.Capability != "browser.history.read" || tag.Grade == sbom.GradeMentions {
 			continue
 		}
@@ -145,7 +145,7 @@ func TestLiteral(t *testing.T) {
 			"alone":   {{Kind: fingerprint.TargetConst, Offset: 106}},
 			"divided": {{Kind: fingerprint.TargetConst, Offset: 106}, {Kind: fingerprint.TargetConst, Offset: 106 + int64(strings.Index(text+path, path)) + 3}},
 		} {
-			l := locator{rules: rules, unit: u, places: placesOf(rules, u).places, refs: refs}
+			l := newLocator(rules, u, placesOf(rules, u).places, 1<<10, refs)
 			if got := len(l.at(&refs[0])) > 0; got != (want && name == "alone") {
 				t.Errorf("%q, %s: %v", text, name, got)
 			}

@@ -51,7 +51,7 @@ func (a *sliceAnalysis) look(in analyser, s *macho.Slice) error {
 		u.Facts = append(u.Facts, own[i].fact)
 	}
 	a.Tags = in.rules.Match(&u, in.file, s.Offset)
-	a.Tags = locate(in.rules, &u, known.places, plain, own, a.Tags, set, refs, in.file, s.Offset)
+	a.Tags = locate(in.rules, &u, known.places, plain, own, a.Tags, set, refs, in.file, s.Offset, s.Image.Size)
 	showHidden(s, a.Tags)
 	nameUnits(a.Tags, set)
 	sum, sizes, err := saveMarks(in.marks, set)
