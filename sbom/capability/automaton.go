@@ -41,13 +41,6 @@ func keyByte(b byte) byte {
 	return foldByte(b)
 }
 
-// trieNode is a state while the automaton is built.
-type trieNode struct {
-	kids []uint32 // by class
-	fail uint32
-	outs []uint32
-}
-
 // newAutomaton builds the machine for the keys; a key's number is its index.
 func newAutomaton(keys [][]byte) (*automaton, error) {
 	a := &automaton{}
@@ -75,83 +68,99 @@ func newAutomaton(keys [][]byte) (*automaton, error) {
 	for 1<<a.shift < classes {
 		a.shift++
 	}
-	nodes := buildTrie(keys, &a.class, 1<<a.shift)
-	order := linkTrie(nodes)
-	a.flatten(nodes, order)
+	a.link(newTrie(keys, &a.class, total))
 	return a, nil
 }
 
-func buildTrie(keys [][]byte, class *[256]uint8, width int) []trieNode {
-	nodes := []trieNode{{kids: make([]uint32, width)}}
+// trie holds the keys as they branch, node 0 first. Lists of a node's children
+// and keys are chained, so that a set of rules costs no allocation a node.
+type trie struct {
+	nodes []trieNode
+	same  []int32 // by key: 1 + index of another key of the same node; 0: none
+}
+
+type trieNode struct {
+	kid, next uint32 // first child, and the next child of the same parent; 0: none
+	key       int32  // 1 + index of the last key that ends here; 0: none
+	class     uint8  // what leads here
+}
+
+func newTrie(keys [][]byte, class *[256]uint8, total int) *trie {
+	t := &trie{nodes: make([]trieNode, 1, total+1), same: make([]int32, len(keys))}
 	for n, k := range keys {
 		at := uint32(0)
 		for _, b := range k {
-			c := class[keyByte(b)]
-			if nodes[at].kids[c] == 0 {
-				nodes[at].kids[c] = uint32(len(nodes))
-				nodes = append(nodes, trieNode{kids: make([]uint32, width)})
+			c := class[b]
+			kid := t.nodes[at].kid
+			for kid != 0 && t.nodes[kid].class != c {
+				kid = t.nodes[kid].next
 			}
-			at = nodes[at].kids[c]
+			if kid == 0 {
+				kid = uint32(len(t.nodes))
+				t.nodes = append(t.nodes, trieNode{class: c, next: t.nodes[at].kid})
+				t.nodes[at].kid = kid
+			}
+			at = kid
 		}
-		nodes[at].outs = append(nodes[at].outs, uint32(n))
+		t.same[n], t.nodes[at].key = t.nodes[at].key, int32(n)+1
 	}
-	return nodes
+	return t
 }
 
-// linkTrie completes the rows breadth first, so that no failure link is left
-// to follow at run time, and returns the nodes in that order.
-func linkTrie(nodes []trieNode) []uint32 {
-	order := []uint32{0}
-	for i := 0; i < len(order); i++ {
-		at := order[i]
-		fail := nodes[at].fail
-		for c, kid := range nodes[at].kids {
-			if kid == 0 {
-				if at != 0 {
-					nodes[at].kids[c] = nodes[fail].kids[c]
-				}
-				continue
-			}
+// link numbers the states and writes their rows, breadth first: a row is that of
+// the state behind its failure link, which is complete by then, with the state's
+// own children in it. So no failure link is left to follow at run time, and each
+// entry is written once. States that end a key are numbered from the last down.
+func (a *automaton) link(t *trie) {
+	width, n := uint32(1)<<a.shift, uint32(len(t.nodes))
+	a.next = make([]uint32, n<<a.shift)
+	order := make([]uint32, 1, n)                      // nodes
+	number := make([]uint32, n)                        // by node
+	node, fail := make([]uint32, n), make([]uint32, n) // by state; the state that a failure leads to
+	low, high := uint32(1), n                          // states that are free: [low, high)
+	for i := uint32(0); i < n; i++ {
+		at := number[order[i]]
+		row, back := a.next[at<<a.shift:][:width], a.next[fail[at]<<a.shift:][:width]
+		if at != 0 {
+			copy(row, back)
+		}
+		for kid := t.nodes[order[i]].kid; kid != 0; kid = t.nodes[kid].next {
+			x, to := &t.nodes[kid], uint32(0)
 			if at != 0 {
-				nodes[kid].fail = nodes[fail].kids[c]
+				to = back[x.class] >> a.shift
 			}
-			nodes[kid].outs = append(nodes[kid].outs, nodes[nodes[kid].fail].outs...)
+			state := low
+			if x.key != 0 || to >= high {
+				high--
+				state = high
+			} else {
+				low++
+			}
+			number[kid], node[state], fail[state] = state, kid, to
+			row[x.class] = state << a.shift
 			order = append(order, kid)
 		}
 	}
-	return order
+	a.matchMin = high << a.shift
+	a.list(t, node, fail)
 }
 
-// flatten numbers the states (root first, then breadth first, those that end
-// a key last) and writes the table.
-func (a *automaton) flatten(nodes []trieNode, order []uint32) {
-	number := make([]uint32, len(nodes))
-	n := uint32(0)
-	for _, ends := range []bool{false, true} {
-		for _, at := range order {
-			if (len(nodes[at].outs) > 0) != ends {
-				continue
-			}
-			number[at] = n
-			n++
-			if ends {
-				slices.Sort(nodes[at].outs)
-				a.outStart = append(a.outStart, uint32(len(a.outs)))
-				a.outs = append(a.outs, nodes[at].outs...)
+// list notes the keys that end in each state: its own, and those of the states
+// behind its failure links.
+func (a *automaton) list(t *trie, node, fail []uint32) {
+	high, n := a.matchMin>>a.shift, uint32(len(node))
+	a.outStart = make([]uint32, 0, n-high+1)
+	for state := high; state < n; state++ {
+		start := len(a.outs)
+		a.outStart = append(a.outStart, uint32(start))
+		for at := state; at >= high; at = fail[at] {
+			for k := t.nodes[node[at]].key; k != 0; k = t.same[k-1] {
+				a.outs = append(a.outs, uint32(k-1))
 			}
 		}
-		if !ends {
-			a.matchMin = n << a.shift
-		}
+		slices.Sort(a.outs[start:])
 	}
 	a.outStart = append(a.outStart, uint32(len(a.outs)))
-	a.next = make([]uint32, len(nodes)<<a.shift)
-	for at := range nodes {
-		row := a.next[number[at]<<a.shift:]
-		for c, kid := range nodes[at].kids {
-			row[c] = number[kid] << a.shift
-		}
-	}
 }
 
 // find goes on in data at byte pos in the given state (0 at the start of a
