@@ -41,15 +41,35 @@ func keyByte(b byte) byte {
 	return foldByte(b)
 }
 
+// checkKeys reports what no machine can be made of.
+func checkKeys(keys [][]byte) error {
+	total := 0
+	for _, k := range keys {
+		if len(k) == 0 {
+			return fmt.Errorf("building the automaton: empty key")
+		}
+		total += len(k)
+	}
+	if total > maxKeyBytes {
+		return fmt.Errorf("building the automaton: patterns have %d bytes together, the limit is %d", total, maxKeyBytes)
+	}
+	return nil
+}
+
 // newAutomaton builds the machine for the keys; a key's number is its index.
 func newAutomaton(keys [][]byte) (*automaton, error) {
+	if err := checkKeys(keys); err != nil {
+		return nil, err
+	}
+	return makeAutomaton(keys), nil
+}
+
+// makeAutomaton is newAutomaton for keys that were checked.
+func makeAutomaton(keys [][]byte) *automaton {
 	a := &automaton{}
 	total := 0
 	classes := 1 // class 0: bytes in no key
 	for _, k := range keys {
-		if len(k) == 0 {
-			return nil, fmt.Errorf("building the automaton: empty key")
-		}
 		total += len(k)
 		for _, b := range k {
 			b = keyByte(b)
@@ -59,9 +79,6 @@ func newAutomaton(keys [][]byte) (*automaton, error) {
 			}
 		}
 	}
-	if total > maxKeyBytes {
-		return nil, fmt.Errorf("building the automaton: patterns have %d bytes together, the limit is %d", total, maxKeyBytes)
-	}
 	for b := range a.class {
 		a.class[b] = a.class[keyByte(byte(b))]
 	}
@@ -69,7 +86,7 @@ func newAutomaton(keys [][]byte) (*automaton, error) {
 		a.shift++
 	}
 	a.link(newTrie(keys, &a.class, total))
-	return a, nil
+	return a
 }
 
 // trie holds the keys as they branch, node 0 first. Lists of a node's children

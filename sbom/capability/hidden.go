@@ -181,13 +181,14 @@ func (s *Set) Hidden(b []byte, section string, offset int64) []sbom.Fact {
 		out = append(out, sbom.Fact{Kind: sbom.FactString, Value: value, Section: section, Offset: offset + int64(from), Length: int64(to - from), How: how})
 		return to
 	}
-	s.hidden.spelled.find(b, func(w *word, at int) int {
+	h := s.hidden()
+	h.spelled.find(b, func(w *word, at int) int {
 		if w.how == hiddenHex {
 			return hexLiteral(b, at, w, add)
 		}
 		return base64Literal(b, at, w, add)
 	})
-	s.differences(b, add)
+	differences(b, &h.differences, add)
 	slices.SortStableFunc(out, func(x, y sbom.Fact) int { return int(x.Offset - y.Offset) })
 	return slices.CompactFunc(out, func(x, y sbom.Fact) bool { return x.Offset == y.Offset && x.Length == y.Length && x.How == y.How })
 }
@@ -196,8 +197,7 @@ func (s *Set) Hidden(b []byte, section string, offset int64) []sbom.Fact {
 const maxChunk = 1 << 16
 
 // differences looks for what is backwards or combined with a key, chunk by chunk.
-func (s *Set) differences(b []byte, add func(value []byte, from, to int, how string) int) {
-	w := &s.hidden.differences
+func differences(b []byte, w *wordSearch, add func(value []byte, from, to int, how string) int) {
 	if len(w.list) == 0 {
 		return
 	}
