@@ -383,7 +383,7 @@ func (s *Set) buildAutomaton() error {
 	if err := checkKeys(keys); err != nil {
 		return err
 	}
-	s.auto = sync.OnceValue(func() *automaton { return makeAutomaton(keys) })
+	s.auto = sync.OnceValue(func() *automaton { return makeAutomaton(keys, denseStates) })
 	s.hidden = sync.OnceValue(func() hidden { return newHidden(s.patterns) })
 	return nil
 }
