@@ -359,20 +359,22 @@ func (r *rule) looksAt(c sbom.Scope) bool { return slices.Contains(r.Scope, c) }
 // buildAutomaton readies the searches for the patterns. The machines themselves
 // are made when first needed: a process that only lists rules needs none.
 func (s *Set) buildAutomaton() error {
-	number := map[string]int{}
+	number := make(map[string]int, len(s.patterns))
 	var keys [][]byte
+	var key []byte
+	alone := make([]int32, len(s.patterns)) // most patterns share their key with none
 	for i := range s.patterns {
 		p := &s.patterns[i]
-		key := make([]byte, len(p.text))
-		for j, b := range p.text {
-			key[j] = keyByte(b)
+		key = key[:0]
+		for _, b := range p.text {
+			key = append(key, keyByte(b))
 		}
 		n, ok := number[string(key)]
 		if !ok {
 			n = len(keys)
 			number[string(key)] = n
 			keys = append(keys, p.text)
-			s.byKey = append(s.byKey, nil)
+			s.byKey = append(s.byKey, alone[i:i:i+1])
 		}
 		s.byKey[n] = append(s.byKey[n], int32(i))
 		s.kinds |= p.kinds

@@ -109,8 +109,8 @@ func (w *wordSearch) find(b []byte, hit func(word *word, at int) int) {
 
 // newHidden makes the words from the texts of all patterns that stand in literals.
 func newHidden(patterns []pattern) hidden {
-	seen := map[string]bool{}
-	var from [][]byte
+	seen := make(map[string]bool, len(patterns))
+	from := make([][]byte, 0, len(patterns))
 	size := 0
 	for i := range patterns {
 		p := &patterns[i]
