@@ -5,23 +5,37 @@ import (
 	"slices"
 )
 
-// maxKeyBytes is the most bytes that the keys of all patterns may have
-// together: the table of the automaton grows with it (256 bytes a key byte).
+// maxKeyBytes is the most bytes that the keys of all patterns may have together:
+// a key byte is at most one state.
 const maxKeyBytes = 256 << 10
+
+// denseStates is how many states have a row. They are the ones near the start,
+// where a search is nearly always; rows for all would take longer to make than
+// most binaries take to search, and would not stay in the processor's cache.
+const denseStates = 4096
 
 // automaton finds all keys in one pass over the bytes, overlapping ones too,
 // with ASCII letters of either case, and the two separators of paths, taken as
-// equal. It is a dense
-// Aho-Corasick machine: every state has a row with one entry per byte class,
-// and the states that end a key have the highest numbers, so that the inner
-// loop is one look-up and one comparison a byte.
+// equal. It is an Aho-Corasick machine: the first states, breadth first, have a
+// row with one entry per byte class, so that the inner loop is one look-up and two
+// comparisons a byte there; the others have a list of children and a failure link.
+// States that end a key have the highest numbers, and no row.
 type automaton struct {
 	class    [256]uint8
 	shift    uint     // a row has 1<<shift entries
-	next     []uint32 // rows; an entry is the start of the next state's row
-	matchMin uint32   // rows from here on end at least one key
-	outStart []uint32 // by state number minus that of matchMin: start in outs
+	next     []uint32 // rows of the first states; an entry is a state
+	dense    uint32   // states from here on have no row
+	cells    []cell   // by state
+	matchMin uint32   // states from here on end at least one key
+	outStart []uint32 // by state minus matchMin: start in outs
 	outs     []uint32 // key numbers
+}
+
+// cell is what a state without a row goes by.
+type cell struct {
+	kid, next uint32 // first child, and the next child of the same parent; 0: none
+	fail      uint32 // the state that a failure leads to
+	class     uint8  // what leads here
 }
 
 // foldByte maps an ASCII upper-case letter to lower case.
@@ -41,22 +55,36 @@ func keyByte(b byte) byte {
 	return foldByte(b)
 }
 
-// trieNode is a state while the automaton is built.
-type trieNode struct {
-	kids []uint32 // by class
-	fail uint32
-	outs []uint32
+// checkKeys reports what no machine can be made of.
+func checkKeys(keys [][]byte) error {
+	total := 0
+	for _, k := range keys {
+		if len(k) == 0 {
+			return fmt.Errorf("building the automaton: empty key")
+		}
+		total += len(k)
+	}
+	if total > maxKeyBytes {
+		return fmt.Errorf("building the automaton: patterns have %d bytes together, the limit is %d", total, maxKeyBytes)
+	}
+	return nil
 }
 
 // newAutomaton builds the machine for the keys; a key's number is its index.
 func newAutomaton(keys [][]byte) (*automaton, error) {
+	if err := checkKeys(keys); err != nil {
+		return nil, err
+	}
+	return makeAutomaton(keys, denseStates), nil
+}
+
+// makeAutomaton is newAutomaton for keys that were checked, with rows for at most
+// so many states, at least one.
+func makeAutomaton(keys [][]byte, most uint32) *automaton {
 	a := &automaton{}
 	total := 0
 	classes := 1 // class 0: bytes in no key
 	for _, k := range keys {
-		if len(k) == 0 {
-			return nil, fmt.Errorf("building the automaton: empty key")
-		}
 		total += len(k)
 		for _, b := range k {
 			b = keyByte(b)
@@ -66,101 +94,154 @@ func newAutomaton(keys [][]byte) (*automaton, error) {
 			}
 		}
 	}
-	if total > maxKeyBytes {
-		return nil, fmt.Errorf("building the automaton: patterns have %d bytes together, the limit is %d", total, maxKeyBytes)
-	}
 	for b := range a.class {
 		a.class[b] = a.class[keyByte(byte(b))]
 	}
 	for 1<<a.shift < classes {
 		a.shift++
 	}
-	nodes := buildTrie(keys, &a.class, 1<<a.shift)
-	order := linkTrie(nodes)
-	a.flatten(nodes, order)
-	return a, nil
+	a.link(newTrie(keys, &a.class, total), most)
+	return a
 }
 
-func buildTrie(keys [][]byte, class *[256]uint8, width int) []trieNode {
-	nodes := []trieNode{{kids: make([]uint32, width)}}
+// trie holds the keys as they branch, node 0 first. Lists of a node's children
+// and keys are chained, so that a set of rules costs no allocation a node.
+type trie struct {
+	nodes []trieNode
+	same  []int32 // by key: 1 + index of another key of the same node; 0: none
+}
+
+type trieNode struct {
+	kid, next uint32 // first child, and the next child of the same parent; 0: none
+	key       int32  // 1 + index of the last key that ends here; 0: none
+	class     uint8  // what leads here
+}
+
+func newTrie(keys [][]byte, class *[256]uint8, total int) *trie {
+	t := &trie{nodes: make([]trieNode, 1, total+1), same: make([]int32, len(keys))}
 	for n, k := range keys {
 		at := uint32(0)
 		for _, b := range k {
-			c := class[keyByte(b)]
-			if nodes[at].kids[c] == 0 {
-				nodes[at].kids[c] = uint32(len(nodes))
-				nodes = append(nodes, trieNode{kids: make([]uint32, width)})
+			c := class[b]
+			kid := t.nodes[at].kid
+			for kid != 0 && t.nodes[kid].class != c {
+				kid = t.nodes[kid].next
 			}
-			at = nodes[at].kids[c]
+			if kid == 0 {
+				kid = uint32(len(t.nodes))
+				t.nodes = append(t.nodes, trieNode{class: c, next: t.nodes[at].kid})
+				t.nodes[at].kid = kid
+			}
+			at = kid
 		}
-		nodes[at].outs = append(nodes[at].outs, uint32(n))
+		t.same[n], t.nodes[at].key = t.nodes[at].key, int32(n)+1
 	}
-	return nodes
+	return t
 }
 
-// linkTrie completes the rows breadth first, so that no failure link is left
-// to follow at run time, and returns the nodes in that order.
-func linkTrie(nodes []trieNode) []uint32 {
-	order := []uint32{0}
+// link numbers the states and writes their rows and cells, breadth first: a row is
+// that of the state behind its failure link, which is complete by then, with the
+// state's own children in it. States that end a key are numbered from the last down.
+func (a *automaton) link(t *trie, most uint32) {
+	n := uint32(len(t.nodes))
+	a.cells = make([]cell, n)
+	a.next = make([]uint32, min(n, most)<<a.shift)
+	a.dense = 0                                            // until its row is written, a state goes by its cell
+	order, node := make([]uint32, 1, n), make([]uint32, n) // states; node by state
+	low, high := uint32(1), n                              // states that are free: [low, high)
 	for i := 0; i < len(order); i++ {
 		at := order[i]
-		fail := nodes[at].fail
-		for c, kid := range nodes[at].kids {
-			if kid == 0 {
-				if at != 0 {
-					nodes[at].kids[c] = nodes[fail].kids[c]
-				}
-				continue
-			}
+		x := &a.cells[at]
+		for kid := t.nodes[node[at]].kid; kid != 0; kid = t.nodes[kid].next {
+			k, to := &t.nodes[kid], uint32(0)
 			if at != 0 {
-				nodes[kid].fail = nodes[fail].kids[c]
+				to = a.step(x.fail, k.class)
 			}
-			nodes[kid].outs = append(nodes[kid].outs, nodes[nodes[kid].fail].outs...)
-			order = append(order, kid)
+			state := low
+			if k.key != 0 || to >= high {
+				high--
+				state = high
+			} else {
+				low++
+			}
+			node[state] = kid
+			a.cells[state] = cell{next: x.kid, fail: to, class: k.class}
+			x.kid = state
+			order = append(order, state)
+		}
+		if at == a.dense && at < min(n, most) {
+			a.row(at)
 		}
 	}
-	return order
+	a.matchMin = high
+	a.dense = min(a.dense, high)
+	a.next = a.next[:a.dense<<a.shift]
+	a.list(t, node)
 }
 
-// flatten numbers the states (root first, then breadth first, those that end
-// a key last) and writes the table.
-func (a *automaton) flatten(nodes []trieNode, order []uint32) {
-	number := make([]uint32, len(nodes))
-	n := uint32(0)
-	for _, ends := range []bool{false, true} {
-		for _, at := range order {
-			if (len(nodes[at].outs) > 0) != ends {
-				continue
-			}
-			number[at] = n
-			n++
-			if ends {
-				slices.Sort(nodes[at].outs)
-				a.outStart = append(a.outStart, uint32(len(a.outs)))
-				a.outs = append(a.outs, nodes[at].outs...)
+// row writes the row of the first state that has none yet.
+func (a *automaton) row(at uint32) {
+	row, x := a.next[at<<a.shift:][:1<<a.shift], &a.cells[at]
+	switch {
+	case at == 0: // what leads nowhere stays at the start
+	case x.fail < a.dense:
+		copy(row, a.next[x.fail<<a.shift:])
+	default:
+		for c := range row {
+			row[c] = a.step(x.fail, uint8(c))
+		}
+	}
+	for kid := x.kid; kid != 0; kid = a.cells[kid].next {
+		row[a.cells[kid].class] = kid
+	}
+	a.dense++
+}
+
+// step is where a byte of a class leads from a state.
+func (a *automaton) step(state uint32, class uint8) uint32 {
+	for state >= a.dense {
+		for kid := a.cells[state].kid; kid != 0; kid = a.cells[kid].next {
+			if a.cells[kid].class == class {
+				return kid
 			}
 		}
-		if !ends {
-			a.matchMin = n << a.shift
+		if state == 0 {
+			return 0
 		}
+		state = a.cells[state].fail
+	}
+	return a.next[state<<a.shift+uint32(class)]
+}
+
+// list notes the keys that end in each state: its own, and those of the states
+// behind its failure links.
+func (a *automaton) list(t *trie, node []uint32) {
+	n := uint32(len(node))
+	a.outStart = make([]uint32, 0, n-a.matchMin+1)
+	for state := a.matchMin; state < n; state++ {
+		start := len(a.outs)
+		a.outStart = append(a.outStart, uint32(start))
+		for at := state; at >= a.matchMin; at = a.cells[at].fail {
+			for k := t.nodes[node[at]].key; k != 0; k = t.same[k-1] {
+				a.outs = append(a.outs, uint32(k-1))
+			}
+		}
+		slices.Sort(a.outs[start:])
 	}
 	a.outStart = append(a.outStart, uint32(len(a.outs)))
-	a.next = make([]uint32, len(nodes)<<a.shift)
-	for at := range nodes {
-		row := a.next[number[at]<<a.shift:]
-		for c, kid := range nodes[at].kids {
-			row[c] = number[kid] << a.shift
-		}
-	}
 }
 
 // find goes on in data at byte pos in the given state (0 at the start of a
 // literal) and stops behind the next byte that ends a key. It returns the
 // state and the position behind that byte, or pos == -1 when data ends.
 func (a *automaton) find(data []byte, pos int, state uint32) (uint32, int) {
-	next, class, matchMin := a.next, &a.class, a.matchMin
+	next, class, shift, dense, matchMin := a.next, &a.class, a.shift&31, a.dense, a.matchMin
 	for i := pos; i < len(data); i++ {
-		state = next[state+uint32(class[data[i]])]
+		if c := class[data[i]]; state < dense {
+			state = next[state<<shift+uint32(c)]
+		} else {
+			state = a.step(state, c)
+		}
 		if state >= matchMin {
 			return state, i + 1
 		}
@@ -170,6 +251,6 @@ func (a *automaton) find(data []byte, pos int, state uint32) (uint32, int) {
 
 // ended is the list of keys that end in the state that find returned.
 func (a *automaton) ended(state uint32) []uint32 {
-	i := (state - a.matchMin) >> a.shift
+	i := state - a.matchMin
 	return a.outs[a.outStart[i]:a.outStart[i+1]]
 }

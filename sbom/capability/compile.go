@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -80,8 +81,8 @@ func (s *Set) compile(files []fileDecl) error {
 	if len(c.errs) > 0 {
 		return errors.Join(c.errs...)
 	}
-	c.fillSignals()
-	return c.buildAutomaton()
+	s.fillSignals()
+	return s.buildAutomaton()
 }
 
 // once reports whether an id is new, and complains when it is not.
@@ -319,19 +320,19 @@ func (c *compiler) fillRules() {
 }
 
 // fillSignals notes in the signals which rules and engines name them.
-func (c *compiler) fillSignals() {
-	for _, e := range c.s.engines {
+func (s *Set) fillSignals() {
+	for _, e := range s.engines {
 		e.when.names(func(x *expr) {
 			for _, ref := range x.refs {
-				c.s.signals[ref.id].engine = true
+				s.signals[ref.id].engine = true
 			}
 		})
 	}
-	for i, r := range c.s.rules {
+	for i, r := range s.rules {
 		r.conditions(func(e *expr) {
 			e.names(func(x *expr) {
 				for _, ref := range x.refs {
-					if l := &c.s.signals[ref.id].rules; !slices.Contains(*l, int32(i)) {
+					if l := &s.signals[ref.id].rules; len(*l) == 0 || (*l)[len(*l)-1] != int32(i) {
 						*l = append(*l, int32(i))
 					}
 				}
@@ -355,22 +356,25 @@ func (r *rule) conditions(f func(*expr)) {
 // looksAt reports whether the rule judges units of this size.
 func (r *rule) looksAt(c sbom.Scope) bool { return slices.Contains(r.Scope, c) }
 
-func (c *compiler) buildAutomaton() error {
-	s := c.s
-	number := map[string]int{}
+// buildAutomaton readies the searches for the patterns. The machines themselves
+// are made when first needed: a process that only lists rules needs none.
+func (s *Set) buildAutomaton() error {
+	number := make(map[string]int, len(s.patterns))
 	var keys [][]byte
+	var key []byte
+	alone := make([]int32, len(s.patterns)) // most patterns share their key with none
 	for i := range s.patterns {
 		p := &s.patterns[i]
-		key := make([]byte, len(p.text))
-		for j, b := range p.text {
-			key[j] = keyByte(b)
+		key = key[:0]
+		for _, b := range p.text {
+			key = append(key, keyByte(b))
 		}
 		n, ok := number[string(key)]
 		if !ok {
 			n = len(keys)
 			number[string(key)] = n
 			keys = append(keys, p.text)
-			s.byKey = append(s.byKey, nil)
+			s.byKey = append(s.byKey, alone[i:i:i+1])
 		}
 		s.byKey[n] = append(s.byKey[n], int32(i))
 		s.kinds |= p.kinds
@@ -378,8 +382,10 @@ func (c *compiler) buildAutomaton() error {
 			s.shortest = len(p.text)
 		}
 	}
-	s.hidden = newHidden(s.patterns)
-	var err error
-	s.auto, err = newAutomaton(keys)
-	return err
+	if err := checkKeys(keys); err != nil {
+		return err
+	}
+	s.auto = sync.OnceValue(func() *automaton { return makeAutomaton(keys, denseStates) })
+	s.hidden = sync.OnceValue(func() hidden { return newHidden(s.patterns) })
+	return nil
 }

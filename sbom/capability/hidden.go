@@ -3,7 +3,6 @@ package capability
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -130,63 +129,67 @@ func (w *wordSearch) find(b []byte, hit func(word *word, at int) int) {
 
 // newHidden makes the words from the texts of all patterns that stand in literals.
 func newHidden(patterns []pattern) hidden {
-	seen := map[string]bool{}
-	var differences, spelled []word
+	seen := make(map[string]bool, len(patterns))
+	from := make([][]byte, 0, len(patterns))
+	size := 0
 	for i := range patterns {
 		p := &patterns[i]
 		if p.kinds&textKinds == 0 || p.weak || len(p.text) < minHidden || seen[string(p.text)] {
 			continue
 		}
 		seen[string(p.text)] = true
-		backwards := slices.Clone(p.text)
-		slices.Reverse(backwards)
-		differences = append(differences, word{text: differencesOf(p.text), how: hiddenXOR, size: len(p.text), head: p.text[0]},
-			word{text: differencesOf(backwards), how: hiddenReverse, size: len(p.text)})
-		spelled = append(spelled, spellings(p.text)...)
+		from, size = append(from, p.text), size+len(p.text)
+	}
+	// Two lists of differences, two of digits and three in base64, in one piece.
+	room := make([]byte, 0, 2*size+4*size+3*(size*4/3+2*len(from)))
+	differences, spelled := make([]word, 0, 2*len(from)), make([]word, 0, 5*len(from))
+	for _, text := range from {
+		n := len(room)
+		for i := 1; i < len(text); i++ {
+			room = append(room, text[i-1]^text[i])
+		}
+		differences = append(differences, word{text: room[n:], how: hiddenXOR, size: len(text), head: text[0]})
+		n = len(room)
+		for i := len(text) - 1; i > 0; i-- {
+			room = append(room, text[i-1]^text[i])
+		}
+		differences = append(differences, word{text: room[n:], how: hiddenReverse, size: len(text)})
+		spelled, room = spellings(spelled, room, text)
 	}
 	return hidden{newWords(differences), newWords(spelled)}
 }
 
-func differencesOf(b []byte) []byte {
-	out := make([]byte, len(b)-1)
-	for i := range out {
-		out[i] = b[i] ^ b[i+1]
-	}
-	return out
-}
-
 const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-// spellings are the ways in which a text stands in base64, where it may begin
+// spellings adds the ways in which a text stands in base64, where it may begin
 // at each byte of a group of three, and in hexadecimal digits. Characters that
-// hold bits of its neighbours are left out.
-func spellings(text []byte) []word {
-	var out []word
+// hold bits of its neighbours are left out. The words lie in room.
+func spellings(out []word, room, text []byte) ([]word, []byte) {
 	for lead := range 3 {
-		bits := append(make([]byte, lead), text...)
-		from, to := (lead*8+5)/6, len(bits)*8/6
-		w := word{how: hiddenBase64, lead: lead, size: len(text)}
-		for c := from; c < to; c++ {
-			w.text = append(w.text, base64Alphabet[sixBits(bits, c)])
+		n := len(room)
+		for c := (lead*8 + 5) / 6; c < (lead+len(text))*8/6; c++ {
+			room = append(room, base64Alphabet[sixBits(text, c*6-lead*8)])
 		}
-		out = append(out, w)
+		out = append(out, word{text: room[n:], how: hiddenBase64, lead: lead, size: len(text)})
 	}
 	for _, digits := range []string{"0123456789abcdef", "0123456789ABCDEF"} {
-		w := word{how: hiddenHex, size: len(text)}
+		n := len(room)
 		for _, c := range text {
-			w.text = append(w.text, digits[c>>4], digits[c&15])
+			room = append(room, digits[c>>4], digits[c&15])
 		}
-		out = append(out, w)
+		out = append(out, word{text: room[n:], how: hiddenHex, size: len(text)})
 	}
-	return out
+	return out, room
 }
 
-// sixBits is character c of bytes in base64.
-func sixBits(b []byte, c int) byte {
-	at := c * 6
-	var two [2]byte
-	copy(two[:], b[at/8:])
-	return byte(binary.BigEndian.Uint16(two[:])>>(10-at%8)) & 63
+// sixBits is the character of base64 at a bit of the bytes.
+func sixBits(b []byte, bit int) byte {
+	at := bit / 8
+	two := uint16(b[at]) << 8
+	if at+1 < len(b) {
+		two |= uint16(b[at+1])
+	}
+	return byte(two>>(10-bit%8)) & 63
 }
 
 // Hidden finds literals that hold a text of some rule in another form: base64,
@@ -201,13 +204,14 @@ func (s *Set) Hidden(b []byte, section string, offset int64) []sbom.Fact {
 		out = append(out, sbom.Fact{Kind: sbom.FactString, Value: value, Section: section, Offset: offset + int64(from), Length: int64(to - from), How: how})
 		return to
 	}
-	s.hidden.spelled.find(b, func(w *word, at int) int {
+	h := s.hidden()
+	h.spelled.find(b, func(w *word, at int) int {
 		if w.how == hiddenHex {
 			return hexLiteral(b, at, w, add)
 		}
 		return base64Literal(b, at, w, add)
 	})
-	s.differences(b, add)
+	differences(b, &h.differences, add)
 	slices.SortStableFunc(out, func(x, y sbom.Fact) int { return int(x.Offset - y.Offset) })
 	return slices.CompactFunc(out, func(x, y sbom.Fact) bool { return x.Offset == y.Offset && x.Length == y.Length && x.How == y.How })
 }
@@ -216,8 +220,7 @@ func (s *Set) Hidden(b []byte, section string, offset int64) []sbom.Fact {
 const maxChunk = 1 << 16
 
 // differences looks for what is backwards or combined with a key, chunk by chunk.
-func (s *Set) differences(b []byte, add func(value []byte, from, to int, how string) int) {
-	w := &s.hidden.differences
+func differences(b []byte, w *wordSearch, add func(value []byte, from, to int, how string) int) {
 	if len(w.list) == 0 {
 		return
 	}

@@ -23,6 +23,7 @@ type hit struct {
 // once, whatever is asked about it later.
 type matches struct {
 	s     *Set
+	auto  *automaton
 	facts []sbom.Fact
 	hits  []hit                // in the order of the facts looked at
 	count []uint16             // by pattern: matches so far
@@ -78,7 +79,7 @@ func provesInCode(c sbom.Scope) bool {
 }
 
 func (s *Set) newMatches(facts []sbom.Fact) *matches {
-	return &matches{s: s, facts: facts, count: make([]uint16, len(s.patterns))}
+	return &matches{s: s, auto: s.auto(), facts: facts, count: make([]uint16, len(s.patterns))}
 }
 
 // fact runs the automaton over one fact.
@@ -88,14 +89,14 @@ func (m *matches) fact(i int) {
 	if s.kinds&kind == 0 || len(f.Value) < s.shortest {
 		return
 	}
-	row, pos := s.auto.find(f.Value, 0, 0)
+	row, pos := m.auto.find(f.Value, 0, 0)
 	for pos >= 0 {
-		for _, key := range s.auto.ended(row) {
+		for _, key := range m.auto.ended(row) {
 			for _, p := range s.byKey[key] {
 				m.hit(p, i, pos, kind)
 			}
 		}
-		row, pos = s.auto.find(f.Value, pos, row)
+		row, pos = m.auto.find(f.Value, pos, row)
 	}
 }
 

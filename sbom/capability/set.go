@@ -34,11 +34,11 @@ type Set struct {
 
 	signals  []signal
 	patterns []pattern
-	auto     *automaton
-	byKey    [][]int32 // patterns of each key
-	kinds    kindSet   // kinds that some pattern looks at
-	shortest int       // bytes of the shortest key
-	hidden   hidden    // the longer texts in other forms
+	auto     func() *automaton // finds the keys; made once
+	byKey    [][]int32         // patterns of each key
+	kinds    kindSet           // kinds that some pattern looks at
+	shortest int               // bytes of the shortest key
+	hidden   func() hidden     // the longer texts in other forms; made once
 }
 
 // Builtin returns the rules that come with kinbom. An error is a fault in

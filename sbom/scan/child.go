@@ -71,7 +71,7 @@ type machoRequest struct {
 	Disk   string
 	Digest sbom.Digest // of the whole file, known to the parent
 	Basic  bool
-	Rules  string // file with the rules in force
+	Rules  ruleFile
 	Marks  string // folder for the marks of the slices; "": none are made
 }
 
@@ -117,29 +117,32 @@ func (s *sliceAnalysis) imports() []link.Import {
 	return out
 }
 
-// ruleCache keeps the rules that a child was told to use.
-type ruleCache struct {
-	path string
-	set  *capability.Set
+// ruleFile is the file with the rules in force, packed, and the digest of its bytes.
+type ruleFile struct {
+	Path   string
+	Digest sbom.Digest
 }
 
-func (c *ruleCache) get(path string) (*capability.Set, error) {
-	if c.set != nil && c.path == path {
+// ruleCache keeps the rules that a child was told to use.
+type ruleCache struct {
+	from  ruleFile
+	set   *capability.Set
+	scent *capability.Scent // of the set; nil: not needed yet
+}
+
+func (c *ruleCache) get(from ruleFile) (*capability.Set, error) {
+	if c.set != nil && c.from == from {
 		return c.set, nil
 	}
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(from.Path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the rules: %w", err)
 	}
-	var files map[string][]byte
-	if err := json.Unmarshal(b, &files); err != nil {
-		return nil, fmt.Errorf("decoding the rules: %w", err)
-	}
-	set, err := capability.Parse(files)
+	set, err := capability.Unpack(b, from.Digest)
 	if err != nil {
 		return nil, err
 	}
-	c.path, c.set = path, set
+	c.from, c.set, c.scent = from, set, nil
 	return set, nil
 }
 

@@ -27,20 +27,17 @@ func readBounded(r io.Reader) ([]byte, error) {
 	return b, err
 }
 
-// writeRules hands the rules in force to the children: a file in the private
-// folder, so that every child matches exactly the same rules.
+// writeRules hands the rules in force to the children: a packed file in the private
+// folder, whose digest each request has, so that every child matches exactly the
+// same rules. Reading rule files would cost each child more than most binaries do.
 func (s *scanner) writeRules() error {
-	b, err := json.Marshal(s.Rules.Files())
-	if err != nil {
-		return fmt.Errorf("encoding the rules: %w", err)
-	}
-	if err := os.WriteFile(s.rulesFile(), b, 0o600); err != nil {
+	b, digest := s.Rules.Pack()
+	s.packed = ruleFile{filepath.Join(s.temp, "rules"), digest}
+	if err := os.WriteFile(s.packed.Path, b, 0o600); err != nil {
 		return fmt.Errorf("writing the rules for the readers: %w", err)
 	}
 	return nil
 }
-
-func (s *scanner) rulesFile() string { return filepath.Join(s.temp, "rules.json") }
 
 // reading is what became of one binary's content; files of equal content share it.
 type reading struct {
@@ -168,7 +165,7 @@ func (s *scanner) binary(ctx context.Context, f *file) (*reading, error) {
 
 // attempts are the ways to read one file, best first.
 func (s *scanner) attempts(f *file) []machoRequest {
-	q := machoRequest{Disk: f.disk, Digest: f.digest, Rules: s.rulesFile(), Marks: s.Marks}
+	q := machoRequest{Disk: f.disk, Digest: f.digest, Rules: s.packed, Marks: s.Marks}
 	list := []machoRequest{q}
 	if q.Marks != "" {
 		q.Marks = ""

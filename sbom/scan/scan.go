@@ -59,6 +59,7 @@ type scanner struct {
 	Options
 	work     context.Context // ends with the run's own, and when the time is used up
 	temp     string          // private folder, removed at the end
+	packed   ruleFile        // the rules in force, in the private folder
 	pool     *worker.Pool
 	packages *worker.Pool // one child for syft: its start is dear
 

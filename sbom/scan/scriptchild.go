@@ -38,7 +38,7 @@ type scriptFile struct {
 
 // scriptRequest asks for some scripts.
 type scriptRequest struct {
-	Rules string
+	Rules ruleFile
 	Basic bool // read token by token
 	Files []scriptFile
 }
@@ -72,16 +72,17 @@ type scriptReader struct {
 	scent *capability.Scent
 }
 
-func newScriptReader(c *ruleCache, path string) (*scriptReader, error) {
-	set, err := c.get(path)
+func newScriptReader(c *ruleCache, from ruleFile) (*scriptReader, error) {
+	set, err := c.get(from)
 	if err != nil {
 		return nil, err
 	}
-	scent, err := set.Scent()
-	if err != nil {
-		return nil, err
+	if c.scent == nil {
+		if c.scent, err = set.Scent(); err != nil {
+			return nil, err
+		}
 	}
-	return &scriptReader{set, scent}, nil
+	return &scriptReader{set, c.scent}, nil
 }
 
 // readScripts reads what some scripts say by themselves.

@@ -130,7 +130,7 @@ func (g *scriptGraph) extensions(ctx context.Context) []group {
 
 // askTogether matches some groups, and keeps what their modules do not say alone.
 func (g *scriptGraph) askTogether(ctx context.Context, groups []group) error {
-	q := togetherRequest{Rules: g.s.rulesFile()}
+	q := togetherRequest{Rules: g.s.packed}
 	var files []*file
 	var size int64
 	number := map[*file]int{}

@@ -160,7 +160,7 @@ func (s *scanner) oneScript(ctx context.Context, f *file) (scriptAnswer, error) 
 }
 
 func (s *scanner) askScripts(files []*file, tokens bool) ([]scriptAnswer, error) {
-	q := scriptRequest{Rules: s.rulesFile(), Basic: tokens}
+	q := scriptRequest{Rules: s.packed, Basic: tokens}
 	var size int64
 	for _, f := range files {
 		q.Files = append(q.Files, scriptFile{Disk: f.disk, Language: language(f)})

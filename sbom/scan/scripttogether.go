@@ -48,7 +48,7 @@ type groupMember struct{ File, Index int }
 // togetherRequest asks what modules say together: the first of each group with
 // the others.
 type togetherRequest struct {
-	Rules  string
+	Rules  ruleFile
 	Files  []scriptFile
 	Groups [][]groupMember
 }
