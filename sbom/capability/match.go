@@ -113,12 +113,12 @@ func (m *matches) cut(i int, c Cut) {
 	l, ok := m.found[c.Fact]
 	if !ok {
 		value := m.facts[c.Fact].Value
-		row, pos := s.auto.find(value, 0, 0)
+		row, pos := m.auto.find(value, 0, 0)
 		for pos >= 0 {
-			for _, key := range s.auto.ended(row) {
+			for _, key := range m.auto.ended(row) {
 				l = append(l, occurrence{int32(pos - len(s.patterns[s.byKey[key][0]].text)), int32(pos), int32(key)})
 			}
-			row, pos = s.auto.find(value, pos, row)
+			row, pos = m.auto.find(value, pos, row)
 		}
 		if m.found == nil {
 			m.found = map[int][]occurrence{}

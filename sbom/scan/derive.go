@@ -3,9 +3,7 @@ package scan
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"math"
-	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
