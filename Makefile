@@ -11,7 +11,7 @@ TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz accuracy bench bench-opening bench-pass bench-kinship fixtures fixtures-check catalogue background real kinship size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz accuracy bench bench-opening bench-pass bench-rules bench-kinship fixtures fixtures-check catalogue background real kinship size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -49,7 +49,12 @@ fuzz: ## every fuzz target for FUZZTIME (10s) each
 bench: build ## CPU, wall time and memory beside sha256sum and syft, on the real set
 	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
 	@fixtures/bench/bench.sh bin/kinbom '$(REAL)/apps'
+	@$(MAKE) --no-print-directory bench-rules
 	@$(MAKE) --no-print-directory bench-opening
+
+bench-rules: ## CPU of a scan with marks without rules, with those of kinbom and with ten times as many
+	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'
+	@go run ./fixtures/cmd/rulespeed $(if $(RUNS),-rounds $(RUNS)) '$(REAL)/apps'
 
 bench-opening: build ## CPU of opening beside 7zz, and memory on a disk image of BIG megabytes (0: none; 4200)
 	@test -d '$(REAL)/apps' || fixtures/real/build.sh '$(REAL)'

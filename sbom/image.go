@@ -28,6 +28,14 @@ type Image struct {
 	SwiftTypes []string // Swift nominal types as "Module.Type", sorted
 	Counts     Counts
 
+	// Hosts are the hosts and URL templates in the image's literals, such as
+	// "https://up.example.com" or "https://%@.example.com": scheme and host, no
+	// path. Sorted; at most MaxHosts, with HostsMore for those that were left out.
+	// Names of formats (XML namespaces, document types) that look like addresses
+	// are no hosts.
+	Hosts     []string
+	HostsMore int
+
 	// Marks is the digest of the file with the marks of the image's code units,
 	// saved beside the BOMs; "" when none were made.
 	Marks Digest
@@ -44,6 +52,10 @@ const (
 
 // TypeModule is the type of such an image.
 const TypeModule = "module"
+
+// MaxHosts is the most hosts that one Image lists. A list that was cut is no
+// gap: every literal was looked at.
+const MaxHosts = 200
 
 // Counts says how much of each thing an image holds.
 type Counts struct {

@@ -75,7 +75,7 @@ func (m *Image) normalize() {
 	slices.SortFunc(m.Identities, func(a, b Identity) int {
 		return cmp.Or(strings.Compare(a.Method, b.Method), strings.Compare(a.Value, b.Value))
 	})
-	for _, l := range []*[]string{&m.Classes, &m.Categories, &m.Protocols, &m.SwiftTypes} {
+	for _, l := range []*[]string{&m.Classes, &m.Categories, &m.Protocols, &m.SwiftTypes, &m.Hosts} {
 		slices.Sort(*l)
 		*l = slices.Compact(*l)
 		noneIfEmpty(l)
@@ -151,7 +151,8 @@ func SortTags(l []Tag) {
 			compareAddress(a.Address, b.Address), strings.Compare(a.Rule, b.Rule), strings.Compare(string(a.Grade), string(b.Grade)),
 			strings.Compare(a.Mark, b.Mark), strings.Compare(string(a.RulesDigest), string(b.RulesDigest)),
 			slices.Compare(a.Stores, b.Stores), slices.Compare(a.Flags, b.Flags),
-			slices.CompareFunc(a.Evidence, b.Evidence, compareEvidence), strings.Compare(string(a.Scope), string(b.Scope)))
+			slices.CompareFunc(a.Evidence, b.Evidence, compareEvidence), strings.Compare(string(a.Scope), string(b.Scope)),
+			strings.Compare(a.Symbol, b.Symbol))
 	})
 }
 
@@ -180,7 +181,8 @@ func compareEvidence(a, b Evidence) int {
 	return cmp.Or(strings.Compare(string(a.File), string(b.File)), cmp.Compare(a.Offset, b.Offset),
 		cmp.Compare(a.Length, b.Length), strings.Compare(a.Signal, b.Signal), strings.Compare(string(a.Kind), string(b.Kind)),
 		bytes.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Slice, b.Slice), strings.Compare(a.Section, b.Section),
-		strings.Compare(a.How, b.How), bytes.Compare(a.Meaning, b.Meaning), cmp.Compare(a.Function, b.Function))
+		strings.Compare(a.How, b.How), bytes.Compare(a.Meaning, b.Meaning), cmp.Compare(a.Function, b.Function),
+		strings.Compare(a.Symbol, b.Symbol))
 }
 
 // SortNotes sorts by path, kind, digest and text.

@@ -107,6 +107,7 @@ type Privacy struct {
 	TrackingDomains []string // NSPrivacyTrackingDomains, sorted
 	Collected       []string // NSPrivacyCollectedDataType values, sorted
 	Accessed        []string // NSPrivacyAccessedAPIType values, sorted
+	File            string   // path of the manifest relative to the product; "" in BOMs of older versions
 }
 
 // Package is a third-party package with the place it was found in: by syft, or

@@ -120,6 +120,7 @@ type Tag struct {
 	Flags       []string   // sorted
 	Evidence    []Evidence // sorted by Offset, then Signal
 	Scope       Scope      // how far around the unit its evidence was looked for; "" in BOMs of older versions
+	Symbol      string     // name of the code unit: "-[Class selector]", a function's name; "" when not known
 }
 
 // Evidence is bytes that anyone can look at again.
@@ -136,6 +137,7 @@ type Evidence struct {
 	How      string // how the text follows from the bytes: see the How constants; "" when it is these bytes
 	Meaning  []byte // with How: the text that the rule saw, up to 256 bytes; else nil
 	Function uint64 // address of the function that refers to it, where that is known; else 0
+	Symbol   string // name of that function, or ""
 }
 
 // MaxEvidenceBytes is the most bytes that one Evidence carries.

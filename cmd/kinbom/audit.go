@@ -102,7 +102,7 @@ func (o *auditOptions) report(ctx context.Context, e *env, inputs []string) (*fi
 		return nil, err
 	}
 	defer l.done()
-	opts.Composites, opts.Marks = audit.Composites(l.rules.Composites()), l.store()
+	opts.Composites, opts.Marks, opts.Rules = audit.Composites(l.rules.Composites()), l.store(), l.rules
 	r, err := audit.Run(l.scan, fam, opts)
 	var none *audit.NoMatchError
 	if errors.As(err, &none) {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +20,8 @@ import (
 
 type whyOptions struct {
 	auditOptions
-	apps string
+	apps  string
+	paths int
 }
 
 func newWhyCommand(e *env) *cobra.Command {
@@ -27,7 +30,9 @@ func newWhyCommand(e *env) *cobra.Command {
 		Use: "why PRODUCT CAPABILITY INPUT...", Short: "Show what a product carries, and the bytes that say so",
 		Long: `Why prints, for one product and one capability, the sources, the paths that
 lead from the product to them, how each step is known, and the bytes: each
-with a command that shows them again in the shipped file.
+with a command that shows them again in the shipped file. It says why the
+grade is not a higher one, what was declared about it and where, what would
+change the verdict, and what could not be looked at.
 
 PRODUCT is a name, a bundle id, a path, or the beginning of a product id.
 INPUT is apps, or a folder of SBOMs that kinbom scan wrote; for saved SBOMs
@@ -41,11 +46,21 @@ Exit status: 0 it was explained; 2 the call or the tool failed.`,
 	}
 	c.Flags().StringVar(&o.family, "family", "", "family file: vendor, products and their purposes")
 	c.Flags().StringVar(&o.apps, "apps", "", "where the scanned input lies now, for the commands that show bytes")
+	c.Flags().StringVar(&o.format, "format", "text", "text or json")
+	c.Flags().IntVar(&o.paths, "paths", 0, "most paths to show for one source (default: all that are known)")
 	o.add(c)
+	complete(c, "format", "text", "json")
 	return c
 }
 
 func runWhy(ctx context.Context, o *whyOptions, e *env, product, capability string, inputs []string) error {
+	write, ok := whyFormats[o.format]
+	if !ok {
+		return usageError{fmt.Sprintf("unknown format %q", o.format), "--format text or --format json"}
+	}
+	if o.paths < 0 {
+		return usageError{fmt.Sprintf("--paths %d: a number of paths is wanted", o.paths), "leave it out to see all that are known"}
+	}
 	r, err := o.report(ctx, e, inputs)
 	if err != nil {
 		return err
@@ -59,7 +74,7 @@ func runWhy(ctx context.Context, o *whyOptions, e *env, product, capability stri
 		return err
 	}
 	root := o.root(r, inputs)
-	if err := report.Why(e.stdout, r, x.Product.ID, x.Capability, report.WhyOptions{Root: root}); err != nil {
+	if err := write(e.stdout, r, x.Product.ID, x.Capability, report.WhyOptions{Root: root, Paths: o.paths}); err != nil {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(firstPart(x.Product.Path)))); err != nil && x.Carried != nil {
@@ -67,6 +82,9 @@ func runWhy(ctx context.Context, o *whyOptions, e *env, product, capability stri
 	}
 	return nil
 }
+
+// whyFormats are the forms of an explanation.
+var whyFormats = map[string]func(io.Writer, *finding.Report, sbom.Digest, string, report.WhyOptions) error{"text": report.Why, "json": report.WhyJSON}
 
 // firstPart is the first component of a path: in an archive it is all that is
 // on disk.

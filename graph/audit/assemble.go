@@ -55,7 +55,7 @@ func (r *run) productOut(p *sbom.Product) finding.Product {
 	out := finding.Product{ID: p.ID, Name: p.Name, Kind: string(p.Kind), BundleID: p.BundleID, Version: p.Version,
 		Build: p.Build, Team: p.Team, Path: p.Paths[0], Paths: slices.Clone(p.Paths),
 		Purpose: r.selections[p.ID].Purpose, Images: len(p.Images), Coverage: coverageOut(p.Coverage),
-		Capabilities: r.capabilitiesOut(p)}
+		Capabilities: r.capabilitiesOut(p), Components: r.componentsOut(p)}
 	if row, ok := r.table.Purpose(out.Purpose); ok {
 		out.Security = &row.Security
 	}

@@ -27,6 +27,7 @@ func (r *run) capabilitiesOut(p *sbom.Product) []finding.Capability {
 		slices.Sort(c.Sources)
 		if j := r.judgement(p.ID, k.Capability); j != nil {
 			c.Strength, c.Provenance, c.Verdict, c.Declared = string(k.Strength), j.Provenance, j.Verdict, j.Declared
+			c.DeclaredBy = j.DeclaredBy
 			c.Witnesses = r.witnessesOut(k)
 			c.Why = append(append([]string{strengthWhy(k)}, dormantWhy(k)...), j.Why...)
 			c.Dormant = append(c.Dormant, k.Dormant...)
@@ -106,7 +107,14 @@ func (r *run) sourcesOut() []finding.Source {
 		}
 		for _, t := range s.Tags {
 			v.Rules = append(v.Rules, t.Rule)
+			v.Symbol = max(v.Symbol, t.Symbol)
+			if t.Scope != "" {
+				v.Scopes = append(v.Scopes, string(t.Scope))
+			}
 		}
+		slices.Sort(v.Scopes)
+		v.Scopes = slices.Compact(v.Scopes)
+		v.Next = r.nextGrades(s.Tags)
 		v.Rules = list(v.Rules)
 		v.Arch, v.Places = r.placesOf(s.Image)
 		v.Evidence = evidenceOut(s.Tags)
@@ -149,7 +157,7 @@ func evidenceOut(tags []sbom.Tag) []finding.Evidence {
 				continue
 			}
 			seen[key] = true
-			f := finding.Evidence{SHA256: e.File, Slice: e.Slice, Section: e.Section, Offset: e.Offset,
+			f := finding.Evidence{Symbol: e.Symbol, SHA256: e.File, Slice: e.Slice, Section: e.Section, Offset: e.Offset,
 				Length: e.Length, Bytes: append([]byte{}, e.Bytes...), Text: printable(e.Bytes), Kind: string(e.Kind), Signal: e.Signal, Rule: t.Rule,
 				How: e.How, Meaning: printable(e.Meaning)}
 			if e.Function != 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/kinbom/kinbom/graph/library"
 	"github.com/kinbom/kinbom/graph/propagate"
 	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/capability"
 )
 
 // Headline is the composite that the summary of a report is about.
@@ -25,6 +26,7 @@ type Options struct {
 	RequireComplete bool       // status 3 when something could not be looked at
 	Composites      []propagate.Composite
 	Version         string              // of kinbom
+	Rules           *capability.Set     // in force; nil: nothing is said of why a grade is not higher
 	Marks           library.Store       // code marks of the images; nil: statically linked code is not compared
 	Background      *library.Background // code that is no kinship; nil: told by names alone
 }

@@ -94,6 +94,15 @@ func TestValidateNames(t *testing.T) {
 		{"source's library", "unknown library", func(r *finding.Report) { s := "library:q"; r.Sources[0].Library = &s }},
 		{"evidence before its slice", "out of bounds", func(r *finding.Report) { r.Sources[0].Evidence[0].Slice = 11 }},
 		{"evidence too long", "more than 256", func(r *finding.Report) { e := &r.Sources[0].Evidence[0]; e.Bytes, e.Length = make([]byte, 257), 257 }},
+		{"component twice", "out of order or listed twice", func(r *finding.Report) {
+			r.Products[0].Components = []finding.Component{{Path: "F"}, {Path: "F"}}
+		}},
+		{"component's capability", "which the product does not carry", func(r *finding.Report) {
+			r.Products[0].Components = []finding.Component{{Observed: []finding.Observed{{ID: "x", Grade: "likely", Declared: "yes"}}}}
+		}},
+		{"component's declaration", `declared "perhaps"`, func(r *finding.Report) {
+			r.Products[0].Components = []finding.Component{{Observed: []finding.Observed{{ID: "browser-collection", Grade: "likely", Declared: "perhaps"}}}}
+		}},
 		{"finding differs", "differ from the product's", func(r *finding.Report) { r.Findings[0].Verdict = "unexpected" }},
 		{"finding's library", "unknown library", func(r *finding.Report) { r.Findings[0].Libraries = []string{"q"} }},
 		{"finding's kin", "not another judged product", func(r *finding.Report) { r.Findings[0].Kin = []sbom.Digest{digest("z")} }},

@@ -101,6 +101,7 @@ type Product struct {
 	Images       int          `json:"images"`
 	Coverage     Coverage     `json:"coverage"`
 	Capabilities []Capability `json:"capabilities"`
+	Components   []Component  `json:"components,omitempty"` // its bundles, the root first; sorted by path
 }
 
 // Other is a product that was met but is not of this family: listed, not judged.
@@ -124,8 +125,9 @@ type Capability struct {
 	Provenance string    `json:"provenance,omitempty"`
 	Verdict    string    `json:"verdict,omitempty"`
 	Declared   string    `json:"declared,omitempty"`
-	InBundle   bool      `json:"inBundle"`         // at least one source lies inside the product
-	Stores     []string  `json:"stores,omitempty"` // browser families whose stores are named: safari, chromium, firefox
+	DeclaredBy []string  `json:"declaredBy,omitempty"` // files that say so, with what they say
+	InBundle   bool      `json:"inBundle"`             // at least one source lies inside the product
+	Stores     []string  `json:"stores,omitempty"`     // browser families whose stores are named: safari, chromium, firefox
 	Flags      []string  `json:"flags"`
 	Sources    []string  `json:"sources"` // ids into Report.Sources
 	Witnesses  []Witness `json:"witnesses"`
@@ -186,9 +188,12 @@ type Source struct {
 	Grade      string        `json:"grade"`
 	Image      sbom.Digest   `json:"image"`
 	Arch       string        `json:"arch"`
-	Address    *uint64       `json:"address"` // null at image scope
-	Mark       *string       `json:"mark"`    // null at image scope
-	Library    *string       `json:"library"` // id into Report.Libraries, or null
+	Address    *uint64       `json:"address"`          // null at image scope
+	Mark       *string       `json:"mark"`             // null at image scope
+	Symbol     string        `json:"symbol,omitempty"` // name of the code unit, where it is known
+	Scopes     []string      `json:"scopes,omitempty"` // how far around the unit its evidence was looked for
+	Next       []NextGrade   `json:"next,omitempty"`   // by rule: why not a higher grade
+	Library    *string       `json:"library"`          // id into Report.Libraries, or null
 	Rules      []string      `json:"rules"`
 	Flags      []string      `json:"flags"`
 	Stores     []string      `json:"stores"`
@@ -220,6 +225,15 @@ type Evidence struct {
 	How      string `json:"how,omitempty"`      // how the text follows from the bytes: joined, base64, xor 5a, ...; "" when it is these bytes
 	Meaning  string `json:"meaning,omitempty"`  // with How: the text that the rule saw, printable
 	Function string `json:"function,omitempty"` // hexadecimal address of the function that refers to it
+	Symbol   string `json:"symbol,omitempty"`   // name of that function
+}
+
+// NextGrade says why a rule gave no higher grade to a source.
+type NextGrade struct {
+	Rule    string   `json:"rule"`
+	Grade   string   `json:"grade"`             // next higher one that the rule knows; "": it knows none
+	Missing []string `json:"missing,omitempty"` // parts of its condition that the evidence does not show, in words
+	Why     string   `json:"why"`               // one sentence
 }
 
 // Library is code that two or more products carry; executables too.

@@ -129,6 +129,22 @@ func (c *checker) product(p *Product) {
 		seen = k.ID
 		c.capability(p, k)
 	}
+	c.components(p)
+}
+
+func (c *checker) components(p *Product) {
+	for i := range p.Components {
+		k := &p.Components[i]
+		if i > 0 && k.Path <= p.Components[i-1].Path {
+			c.bad("product %s: component %q is out of order or listed twice", p.ID.Short(), k.Path)
+		}
+		for _, o := range k.Observed {
+			c.token("component "+k.Path+" declared", o.Declared, false, declarations())
+			if has := p.Find(o.ID); has == nil || sbom.Grade(o.Grade).Rank() < sbom.GradeLikely.Rank() {
+				c.bad("product %s: component %q shows %s at %q, which the product does not carry", p.ID.Short(), k.Path, o.ID, o.Grade)
+			}
+		}
+	}
 }
 
 func (c *checker) capability(p *Product, k *Capability) {

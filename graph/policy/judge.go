@@ -32,6 +32,8 @@ type Judgement struct {
 	Verdict    string // "" for a capability in no column of the purpose table
 	Provenance string
 	Declared   string
+	DeclaredBy []string      // files that say so, with what they say; sorted
+	Components []Component   // bundles that hold the code, each with what was declared; sorted by path; none for a composite
 	Libraries  []string      // ids of the shared libraries that its sources belong to; sorted
 	Kin        []sbom.Digest // other products that carry the same code; sorted
 	Origins    []sbom.Digest // of those, the origins; sorted
@@ -119,11 +121,11 @@ func (j *judge) codes(k *propagate.Carried) []string {
 func (j *judge) verdict(k *propagate.Carried) *Judgement {
 	out := &Judgement{Product: k.Product, Capability: k.Capability}
 	purpose := j.purposes[k.Product]
-	var why string
-	out.Declared, why = j.declared(k)
+	d, components := j.declared(k)
+	out.Declared, out.DeclaredBy, out.Components = d.Declared, d.By, components
 	v, how := j.verdictOf(k, purpose, out.Declared)
 	out.Verdict = v
-	out.Why = append(out.Why, how, why)
+	out.Why = append(out.Why, how, "declared "+d.Declared+": "+d.Why)
 	for _, s := range k.Sources {
 		if s.Library != nil && sure(s.Grade) {
 			out.Libraries = append(out.Libraries, s.Library.ID)

@@ -389,6 +389,39 @@ func TestDeclared(t *testing.T) {
 	}
 }
 
+// A bundle speaks for itself and the root for all; another bundle does not.
+func TestDeclaredByComponent(t *testing.T) {
+	const browsing = "NSPrivacyCollectedDataTypeBrowsingHistory"
+	w := newWorld(purposes)
+	p := w.app("virus", "kit", "second")
+	w.carried[0].Capability = history
+	p.Bundles = append(p.Bundles, sbom.Bundle{Path: "G"}, sbom.Bundle{Path: "H", Privacy: &sbom.Privacy{}})
+	p.Images[1].Places = []sbom.Place{{Path: "G/second", Bundle: "G"}, {Path: "H/second", Bundle: "H"}}
+	words := func() map[string]string {
+		out := map[string]string{}
+		_, all := w.judge(t)
+		for _, c := range all["virus"].Components {
+			if c.Capability != history || c.Grade != sbom.GradeLikely {
+				t.Errorf("component %+v", c)
+			}
+			out[c.Bundle] = c.Declared + ", " + strings.Join(c.By, "; ")
+		}
+		return out
+	}
+	want(t, words(), map[string]string{"F": "no-declaration, ", "G": "no-declaration, ",
+		"H": "contradicted, PrivacyInfo.xcprivacy of H: does not list " + browsing})
+	p.Bundles[1].Privacy = &sbom.Privacy{Collected: []string{browsing}, File: "F/PrivacyInfo.xcprivacy"}
+	want(t, words(), map[string]string{"F": "yes, F/PrivacyInfo.xcprivacy: lists " + browsing,
+		"G": "unknown, F/PrivacyInfo.xcprivacy: lists " + browsing, "H": "unknown, F/PrivacyInfo.xcprivacy: lists " + browsing})
+	p.Bundles[1].Privacy = nil
+	p.Bundles[0].Privacy = &sbom.Privacy{Collected: []string{browsing}, File: "PrivacyInfo.xcprivacy"}
+	all := "yes, PrivacyInfo.xcprivacy: lists " + browsing
+	want(t, words(), map[string]string{"F": all, "G": all, "H": all})
+	w.family += "disclosures:\n  - {products: [com.example.v*], capability: browser.history.read, url: \"https://a.example/p\", date: 2018-09-10}\n"
+	all = "yes, family.yaml: disclosed on 2018-09-10 at https://a.example/p"
+	want(t, words(), map[string]string{"F": all, "G": all, "H": all})
+}
+
 // TestOrder: products, sources and carried in any order give the same words.
 func TestOrder(t *testing.T) {
 	var first []Judgement

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 
@@ -17,20 +16,31 @@ type WhyOptions struct {
 	// Root is put before the paths of files in the commands: the path of the
 	// input as the reader has it. "" leaves them relative to the input.
 	Root string
+	// Paths is the most paths to show for one source; 0: all that the report has.
+	Paths int
+}
+
+// WhyJSON writes an explanation as indented JSON with a newline at its end.
+func WhyJSON(w io.Writer, r *finding.Report, product sbom.Digest, capability string, o WhyOptions) error {
+	x, err := Explain(r, product, capability, o)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, x)
 }
 
 // Why writes for people what a product carries of a capability and how that is
-// known: sources, witness paths hop by hop, the bytes, and what could not be
-// looked at. product is an id and capability a whole id of the report. A
-// product that does not carry the capability gets its coverage instead.
+// known: for each source the witness paths hop by hop and the bytes, then the
+// grade, the declarations, and what could not be looked at. product is an id and
+// capability a whole id of the report. A product that does not carry the
+// capability gets its coverage instead.
 func Why(w io.Writer, r *finding.Report, product sbom.Digest, capability string, o WhyOptions) error {
-	i := slices.IndexFunc(r.Products, func(q finding.Product) bool { return q.ID == product })
-	if i < 0 {
-		return fmt.Errorf("explaining %s: no product %s in the report", capability, product)
+	x, err := Explain(r, product, capability, o)
+	if err != nil {
+		return err
 	}
-	y := &why{page: newPage(w, r), r: r, q: &r.Products[i], id: capability, o: o}
-	y.k = y.q.Find(capability)
-	if y.k == nil {
+	y := &why{page: newPage(w, r), x: x, q: &x.Product, r: r}
+	if y.k = x.Product.Find(capability); y.k == nil {
 		y.absent()
 	} else {
 		y.present()
@@ -42,16 +52,15 @@ func Why(w io.Writer, r *finding.Report, product sbom.Digest, capability string,
 // why is one explanation.
 type why struct {
 	*page
-	r  *finding.Report
-	q  *finding.Product
-	k  *finding.Capability // nil: not carried
-	id string
-	o  WhyOptions
+	x *finding.Explanation
+	r *finding.Report
+	q *finding.Product
+	k *finding.Capability // nil: not carried
 }
 
 func (y *why) absent() {
-	y.text("", "%s (%s): no code of %s was found", y.label(y.q), cmp.Or(y.q.Purpose, "no purpose given"), y.id)
-	if y.r.Unseen(y.q) {
+	y.text("", "%s (%s): no code of %s was found", y.label(y.q), cmp.Or(y.q.Purpose, "no purpose given"), y.x.Capability)
+	if y.x.Unseen {
 		y.text("  ", "This is no negative: some of its code was missing or could not be looked at.")
 		return
 	}
@@ -64,7 +73,7 @@ func (y *why) present() {
 	if k.Grade == string(sbom.GradeMentions) {
 		deed = y.q.Verb("mentions", "mention") + " what belongs to"
 	}
-	y.text("", "%s (%s) %s %s", y.label(y.q), cmp.Or(y.q.Purpose, "no purpose given"), deed, y.id)
+	y.text("", "%s (%s) %s %s", y.label(y.q), cmp.Or(y.q.Purpose, "no purpose given"), deed, y.x.Capability)
 	for _, f := range [][2]string{{"grade", k.Grade}, {"sends", k.Sends}, {"strength", k.Strength}, {"provenance", k.Provenance},
 		{"verdict", k.Verdict}, {"declared", k.Declared}, {"flags", strings.Join(k.Flags, ", ")}, {"stores of", strings.Join(k.Stores, ", ")}} {
 		if f[1] != "" {
@@ -77,40 +86,13 @@ func (y *why) present() {
 	for _, s := range k.Why {
 		y.text("  - ", "%s", s)
 	}
-	y.paths()
 	y.sending()
-	for n, id := range k.Sources {
-		y.source(n+1, id)
+	for i := range y.x.Sources {
+		y.source(i+1, &y.x.Sources[i])
 	}
-	y.grade()
-	y.change()
-}
-
-// paths prints the witnesses hop by hop.
-func (y *why) paths() {
-	if len(y.k.Witnesses) == 0 {
-		return
-	}
-	y.head("PATHS from the product to the code (some, not all)")
-	for n, w := range y.k.Witnesses {
-		at := slices.Index(y.k.Sources, w.Source) + 1
-		y.text(fmt.Sprintf("  %d. ", n+1), "%s, to source %d", w.Strength, at)
-		for i, h := range w.Hops {
-			if i == 0 {
-				y.text("     ", "%s (%s)", h.Label, h.Kind)
-				continue
-			}
-			how := ""
-			if h.How != "" {
-				how = ", known by " + h.How
-			}
-			y.text("       "+plain(h.Edge)+" -> ", "%s (%s%s)", h.Label, h.Kind, how)
-		}
-		if len(w.Calls) > 0 {
-			y.text("     ", "calls from an entry point to the code unit:")
-			y.calls(w.Calls)
-		}
-	}
+	y.list("WHY GRADE "+k.Grade+" AND NOT A HIGHER ONE", "  - ", y.x.WhyNotHigher)
+	y.declared()
+	y.list("WHAT WOULD CHANGE THE VERDICT", "  - ", y.x.WouldChange)
 }
 
 // calls prints functions one below the other, with how the step to each is known.
@@ -151,41 +133,72 @@ func (y *why) sending() {
 	}
 }
 
-func (y *why) source(n int, id string) {
-	i := slices.IndexFunc(y.r.Sources, func(s finding.Source) bool { return s.ID == id })
-	if i < 0 {
-		return
-	}
-	s := &y.r.Sources[i]
+func (y *why) source(n int, s *finding.Explained) {
 	y.head(fmt.Sprintf("SOURCE %d: %s, %s", n, s.Capability, s.Grade))
 	y.text("  ", "image %s %s", s.Arch, s.Image)
-	if s.Address != nil {
-		y.text("  ", "code unit at 0x%x, mark %s", *s.Address, mark(s))
-	} else {
-		y.text("  ", "known for the whole image, not for one function in it")
+	y.text("  ", "%s", unitText(&s.Source))
+	if t := scopeText(s.Scopes); t != "" {
+		y.text("  ", "its evidence was looked for %s", t)
 	}
 	y.text("  ", "rules %s", strings.Join(s.Rules, ", "))
-	if s.Library != nil {
-		for _, l := range y.r.Libraries {
-			if l.ID == *s.Library {
-				y.text("  ", "library %s (%s, %s) in %s: %s", l.Name, l.Kind, sameness(&l), number(len(l.Products), "product"), strings.Join(l.Products, ", "))
-			}
+	for _, l := range y.x.Libraries {
+		if s.Library != nil && l.ID == *s.Library {
+			y.text("  ", "library %s (%s, %s) in %s: %s", l.Name, l.Kind, sameness(&l), number(len(l.Products), "product"), strings.Join(l.Products, ", "))
 		}
 	}
 	if !slices.ContainsFunc(s.Places, func(p finding.SourcePlace) bool { return p.Product == y.q.ID }) {
 		y.text("  ", "the code lies outside this product")
 	}
-	elsewhere := 0
-	for i := range s.Evidence {
-		if file, q := y.file(s, &s.Evidence[i]); file != "" {
-			y.evidence(file, q, &s.Evidence[i])
-		} else {
-			elsewhere++
+	y.paths(s)
+	y.text("  ", "Evidence")
+	for i, c := range s.Checks {
+		if signals := signalsOf(s, i); signals != "" {
+			y.evidence(&c, &s.Evidence[c.Evidence], signals)
 		}
 	}
-	if elsewhere > 0 {
+	if elsewhere := len(s.Evidence) - len(s.Checks); elsewhere > 0 {
 		y.text("  ", "The same was met in other files of other products: %s in JSON.", number(elsewhere, "more place"))
 	}
+}
+
+// unitText says in which piece of code a source lies.
+func unitText(s *finding.Source) string {
+	switch {
+	case s.Address != nil:
+		return fmt.Sprintf("code unit %s, mark %s", unitName(s), mark(s))
+	case slices.Contains(s.Scopes, string(sbom.ScopeModule)) || slices.Contains(s.Scopes, string(sbom.ScopeModules)):
+		return "the script is one module, which is one code unit"
+	}
+	return "known for the whole image, not for one function in it"
+}
+
+// unitName is the name of a source's code unit, where it has one, and its address.
+func unitName(s *finding.Source) string {
+	at := fmt.Sprintf("at 0x%x", *s.Address)
+	if s.Symbol == "" {
+		return at
+	}
+	return s.Symbol + " " + at
+}
+
+// scopeText says how far around a code unit its evidence was looked for.
+func scopeText(scopes []string) string {
+	var out []string
+	for _, s := range scopes {
+		t, ok := map[sbom.Scope]string{
+			sbom.ScopeImage:    "in the whole image",
+			sbom.ScopeFunction: "in this function alone",
+			sbom.ScopeCallees:  "in this function and those that it calls directly",
+			sbom.ScopeClass:    "in the methods of its class",
+			sbom.ScopeModule:   "in this module alone",
+			sbom.ScopeModules:  "in this module and those that it requires directly",
+		}[sbom.Scope(s)]
+		if !ok {
+			t = "in its " + s
+		}
+		out = append(out, t)
+	}
+	return strings.Join(out, ", and ")
 }
 
 func mark(s *finding.Source) string {
@@ -195,47 +208,79 @@ func mark(s *finding.Source) string {
 	return *s.Mark
 }
 
-// file finds the file that holds the evidence: one of this product; where the
-// code lies outside it, one of another.
-func (y *why) file(s *finding.Source, e *finding.Evidence) (string, *finding.Product) {
-	inside := false
-	for _, p := range s.Places {
-		if p.Product == y.q.ID {
-			inside = true
-			if p.SHA256 == e.SHA256 {
-				return filePath(y.q, p.Path), y.q
+// paths prints the witnesses of a source hop by hop.
+func (y *why) paths(s *finding.Explained) {
+	for n, w := range s.Witnesses {
+		y.text("  ", "Path %d, %s", n+1, w.Strength)
+		for i, h := range w.Hops {
+			if i == 0 {
+				y.text("    ", "%s (%s)", h.Label, h.Kind)
+				continue
 			}
-		}
-	}
-	if inside {
-		return "", nil
-	}
-	for _, p := range s.Places {
-		if p.SHA256 != e.SHA256 {
-			continue
-		}
-		for i := range y.r.Products {
-			if q := &y.r.Products[i]; q.ID == p.Product {
-				return filePath(q, p.Path), q
+			how := ""
+			if h.How != "" {
+				how = ", known by " + h.How
 			}
+			label := h.Label
+			if h.Kind == "unit" && i == len(w.Hops)-1 && s.Symbol != "" {
+				label = s.Symbol + " at " + label
+			}
+			y.text("      "+plain(h.Edge)+" -> ", "%s (%s%s)", label, h.Kind, how)
+		}
+		if len(w.Calls) > 0 {
+			y.text("    ", "calls from an entry point to the code unit:")
+			y.calls(w.Calls)
 		}
 	}
-	return "", nil
 }
 
-func (y *why) evidence(file string, q *finding.Product, e *finding.Evidence) {
-	section := cmp.Or(e.Section, "no section")
-	y.text("  - ", "%s (%s) in %s", e.Signal, e.Kind, file)
-	if q.ID != y.q.ID {
-		y.text("    ", "that file is part of %s", y.label(q))
+// signalsOf are the signals that the same bytes are evidence of, when the check is
+// the first one of these bytes; else "": they have been shown.
+func signalsOf(s *finding.Explained, i int) string {
+	same := func(a, b *finding.Evidence) bool {
+		return a.SHA256 == b.SHA256 && a.Offset == b.Offset && a.Length == b.Length && a.Kind == b.Kind && a.How == b.How &&
+			a.Meaning == b.Meaning && a.Function == b.Function
 	}
-	y.text("    ", "%s, slice at %d, offset %d, %s", section, e.Slice, e.Offset, number(int(e.Length), "byte"))
+	var out []string
+	for k, c := range s.Checks {
+		e := &s.Evidence[c.Evidence]
+		switch {
+		case !same(e, &s.Evidence[s.Checks[i].Evidence]):
+		case k < i:
+			return ""
+		case !slices.Contains(out, e.Signal):
+			out = append(out, e.Signal)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func (y *why) evidence(c *finding.Check, e *finding.Evidence, signals string) {
+	y.text("  - ", "%s (%s) in %s", signals, e.Kind, c.File)
+	if c.Product != y.q.ID {
+		for i := range y.r.Products {
+			if q := &y.r.Products[i]; q.ID == c.Product {
+				y.text("    ", "that file is part of %s", y.label(q))
+			}
+		}
+	}
+	y.text("    ", "%s, slice at %d, offset %d, %s", cmp.Or(e.Section, "no section"), e.Slice, e.Offset, number(int(e.Length), "byte"))
 	y.bytes(e)
-	at := file
-	if y.o.Root != "" {
-		at = path.Join(y.o.Root, file)
+	if e.How != "" {
+		y.chunks(howText(e.How) + `: "` + e.Meaning + `"`)
 	}
-	y.raw("    $ " + showBytes(at, e.Offset, min(e.Length, sbom.MaxEvidenceBytes)))
+	if e.Function != "" {
+		y.text("    ", "referred to by %s", strings.TrimSpace(e.Symbol+" at "+e.Function))
+	}
+	y.raw("    $ " + c.Command)
+}
+
+// howText says how a text follows from the bytes.
+func howText(how string) string {
+	if how == sbom.HowJoined {
+		return "joined from parts, of which this is one"
+	}
+	return how
 }
 
 // bytes prints the bytes as escaped text, in lines that break anywhere.
@@ -244,6 +289,17 @@ func (y *why) bytes(e *finding.Evidence) {
 	if e.Length > int64(len(e.Bytes)) {
 		s += " ..."
 	}
+	y.chunks(s)
+}
+
+// chunks prints escaped text in lines that break anywhere.
+func (y *why) chunks(s string) {
+	s = strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' {
+			return '?' // a word of a BOM that nobody of ours wrote
+		}
+		return c
+	}, s)
 	for len(s) > 0 {
 		n := min(len(s), columns-4)
 		y.raw("    " + s[:n])

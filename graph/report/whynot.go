@@ -1,49 +1,75 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/kinbom/kinbom/graph/finding"
-	"github.com/kinbom/kinbom/sbom"
 )
 
-// grade says what the grade rests on and what is missing for a higher one.
-func (y *why) grade() {
-	y.head("WHY GRADE " + y.k.Grade + " AND NOT A HIGHER ONE")
-	y.text("  ", "%s: %s.", y.k.Grade, gradeText(y.k.Grade))
-	switch sbom.Grade(y.k.Grade) {
-	case sbom.GradeMentions:
-		y.text("  ", "For likely, one component would have to name the browser, its store file and a table or query on it (or two browsers' stores).")
-	case sbom.GradeLikely:
-		y.text("  ", "For shown, the path or query and the open call would have to be reached from one code unit, its direct callees or the methods of one class.")
-	default:
-		y.text("  ", "There is no higher one. It says what the code can do, not that it was run.")
+// list prints sentences under a title; nothing where there are none.
+func (y *why) list(title, first string, sentences []string) {
+	if len(sentences) == 0 {
+		return
+	}
+	y.head(title)
+	for _, s := range sentences {
+		y.text(first, "%s.", strings.TrimSuffix(s, "."))
 	}
 }
 
-// change says what would change the verdict.
-func (y *why) change() {
-	k := y.k
-	if k.Grade == string(sbom.GradeMentions) {
+// mostHosts is how many hosts of a component the text shows; JSON has all.
+const mostHosts = 12
+
+// declared sets what was observed in each component against what was declared
+// about it, with the facts that a person needs to judge that.
+func (y *why) declared() {
+	if y.k.Declared == "" {
 		return
 	}
-	y.head("WHAT WOULD CHANGE THE VERDICT")
-	switch {
-	case k.Verdict == "":
-		y.text("  - ", "nothing: no purpose speaks of this capability alone")
-		return
-	case y.q.Purpose == "":
-		y.text("  - ", "a purpose for this product in the family file")
-	case k.Verdict != finding.VerdictExpected:
-		y.text("  - ", "another purpose in the family file, if %s is not what the product is for", y.q.Purpose)
+	y.head("DECLARED AND OBSERVED")
+	y.text("  ", "the product: declared %s", y.k.Declared)
+	for _, s := range y.k.DeclaredBy {
+		y.text("    ", "%s", s)
 	}
-	if k.Declared != finding.DeclaredYes {
-		y.text("  - ", "a disclosure (in a privacy manifest or in the family file), but only where the purpose table asks for one")
+	for i := range y.x.Product.Components {
+		y.component(&y.x.Product.Components[i])
 	}
-	if k.Sends == finding.SendsPossible {
-		y.text("  - ", "a flow from the reader to an upload, if one were shown: it could make the verdict graver")
+}
+
+func (y *why) component(c *finding.Component) {
+	y.text("  - ", "%s", componentName(c))
+	for _, o := range c.Observed {
+		y.text("    ", "observed %s, %s; declared %s: %s", o.ID, o.Grade, o.Declared, o.Why)
+		for _, s := range o.By {
+			y.text("      ", "%s", s)
+		}
 	}
-	y.text("  - ", "a release of the product in which none of the sources above is left")
+	if p := c.Privacy; p != nil {
+		y.text("    manifest ", "%s: collects %s; tracking %v", cmp.Or(p.File, "PrivacyInfo.xcprivacy"), cmp.Or(strings.Join(p.Collected, ", "), "nothing"), p.Tracking)
+	}
+	for _, u := range c.Usage {
+		y.text("    usage ", "%s: %q", u.Key, u.Value)
+	}
+	for _, e := range c.Entitlements {
+		y.text("    entitlement ", "%s = %s", e.Key, e.Value)
+	}
+	if n := len(c.Hosts); n > 0 {
+		more := ""
+		if left := n + c.HostsMore - min(n, mostHosts); left > 0 {
+			more = fmt.Sprintf(" and %d more", left)
+		}
+		y.text("    hosts ", "%s%s", strings.Join(c.Hosts[:min(n, mostHosts)], ", "), more)
+	}
+}
+
+// componentName is the path of a component, or what its root is called.
+func componentName(c *finding.Component) string {
+	if c.Path == "" {
+		return "the product's own bundle"
+	}
+	return c.Path
 }
 
 // notLookedAt prints the product's coverage, its gaps and those of no product.
@@ -54,15 +80,10 @@ func (y *why) notLookedAt() {
 	for _, w := range c.Reasons {
 		y.text("  "+pad(fmt.Sprint(w.Count), 7)+" ", "%s: %s", w.Status, w.Why)
 	}
-	n := 0
-	for _, g := range y.r.Gaps {
-		if g.Product != nil && *g.Product != y.q.ID {
-			continue
-		}
-		n++
+	for _, g := range y.x.Gaps {
 		y.text("  - ", "%s: %s: %s", g.Path, g.Kind, g.Why)
 	}
-	if n == 0 {
+	if len(y.x.Gaps) == 0 {
 		y.text("  ", "There is no gap.")
 	}
 }

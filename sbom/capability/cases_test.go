@@ -51,7 +51,11 @@ func runCases(t *testing.T, cases []unitCase) {
 	s := mustBuiltin(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got := tagOf(s.Match(unitOf(c.facts), sbom.DigestOf(nil), 0), "browser.history.read")
+			tags := s.Match(unitOf(c.facts), sbom.DigestOf(nil), 0)
+			got := tagOf(tags, "browser.history.read")
+			if c.grade.Rank() < sbom.GradeLikely.Rank() {
+				quiet(t, c.name, tags)
+			}
 			if got.Grade != c.grade || strings.Join(got.Stores, " ") != c.stores || strings.Join(got.Flags, " ") != c.flags {
 				t.Errorf("got %q of %v %v, want %q of %q %q", got.Grade, got.Stores, got.Flags, c.grade, c.stores, c.flags)
 				for _, e := range got.Evidence {
@@ -59,6 +63,23 @@ func runCases(t *testing.T, cases []unitCase) {
 				}
 			}
 		})
+	}
+}
+
+// quiet wants no other tag of a browser's data from likely on for what only looks
+// like a reader of the history. What a case is by its name is left out.
+func quiet(t *testing.T, name string, tags []sbom.Tag) {
+	t.Helper()
+	for _, tag := range tags {
+		if !strings.HasPrefix(tag.Capability, "browser.") || tag.Grade.Rank() < sbom.GradeLikely.Rank() {
+			continue
+		}
+		switch {
+		case tag.Capability == "browser.data.clear" && strings.Contains(name, "cleaner"):
+		case tag.Capability == "browser.bookmarks.read" && strings.Contains(name, "bookmark"):
+		default:
+			t.Errorf("%s by %s: %s", tag.Capability, tag.Rule, tag.Grade)
+		}
 	}
 }
 
@@ -100,7 +121,7 @@ func TestLookAlikes(t *testing.T) {
 		{"picker and own tables", []string{"cfstring:com.google.Chrome", "cfstring:Chrome", "cfstring:History", "cfstring:SELECT url, title, visit_count FROM urls", "cfstring:SELECT * FROM visits WHERE day = ?", "import:sqlite3_open"}, "", "", ""},
 		{"clipboard manager with own history_items", []string{"cfstring:History.db", "cfstring:SELECT id FROM history_items", "cfstring:com.apple.Safari", "class-ref:FMDatabase"}, mentions, "safari", ""},
 		{"own database, made here", []string{"string:CREATE TABLE IF NOT EXISTS history_items (id, url, visit_count)", "string:SELECT url, visit_count FROM history_items", "string:History.db", "string:Safari"}, mentions, "safari", "own-store"},
-		{"GNOME Web", []string{"string:CREATE TABLE urls (id, url, visit_count, typed_count, last_visit_time)", "string:SELECT url, last_visit_time FROM urls", "string:SELECT url FROM visits", "string:CREATE TABLE visits (id)", "string:Firefox", "string:places.sqlite", "string:SELECT b.title FROM moz_bookmarks b JOIN moz_places p ON 1"}, mentions, "chromium firefox", "own-store"},
+		{"GNOME Web, which imports bookmarks", []string{"string:CREATE TABLE urls (id, url, visit_count, typed_count, last_visit_time)", "string:SELECT url, last_visit_time FROM urls", "string:SELECT url FROM visits", "string:CREATE TABLE visits (id)", "string:Firefox", "string:places.sqlite", "string:SELECT b.title FROM moz_bookmarks b JOIN moz_places p ON 1"}, mentions, "chromium firefox", "own-store"},
 		{"table of user agents", []string{"string:Chrome/", "string:Mozilla/5.0 AppleWebKit/537.36 Chrome/120.0 Safari/537.36", "string:Firefox/%d"}, "", "", ""},
 		{"documentation in one text", []string{"string:Chrome keeps History under Google/Chrome/Default/History. Firefox keeps places.sqlite under Firefox/Profiles. Try SELECT url, last_visit_time FROM urls or SELECT url FROM moz_places. That is all."}, mentions, "chromium firefox", ""},
 		{"web page about it", []string{"string:<p>Open <code>Library/Safari/History.db</code> and run <code>SELECT url FROM history_items JOIN history_visits</code></p>"}, mentions, "safari", ""},

@@ -32,13 +32,13 @@ const (
 // work, one over the bytes and one over the differences of neighbouring bytes,
 // which stay what they are when every byte is combined with the same key.
 type hidden struct {
-	differences words
-	spelled     words
+	differences wordSearch
+	spelled     wordSearch
 }
 
-// words finds many words at once: after Sun Wu and Udi Manber, "A fast algorithm
+// wordSearch finds many words at once: after Sun Wu and Udi Manber, "A fast algorithm
 // for multi-pattern searching" (1994), with blocks of three bytes.
-type words struct {
+type wordSearch struct {
 	list  []word
 	short int     // bytes of the shortest word
 	shift []uint8 // by block: how far the window may go on; 0: a word may end here
@@ -61,8 +61,8 @@ func block(b []byte) uint32 {
 	return (uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])) * 0x9e3779b1 >> (32 - blockBits)
 }
 
-func newWords(list []word) words {
-	w := words{list: list}
+func newWords(list []word) wordSearch {
+	w := wordSearch{list: list}
 	for _, x := range list {
 		if w.short == 0 || len(x.text) < w.short {
 			w.short = len(x.text)
@@ -88,7 +88,7 @@ func newWords(list []word) words {
 
 // find calls hit for every word of the list in b, by where it begins, until hit
 // has said where to go on: an offset behind the place, or 0 for the next one.
-func (w *words) find(b []byte, hit func(word *word, at int) int) {
+func (w *wordSearch) find(b []byte, hit func(word *word, at int) int) {
 	if len(w.list) == 0 {
 		return
 	}

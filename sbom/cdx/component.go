@@ -172,7 +172,7 @@ func (w *writer) image(m *sbom.Image) cyclonedx.Component {
 	}
 	w.gapProperties(&l, m.Digest)
 	c.Properties = l.pointer()
-	c.Evidence = imageEvidence(m)
+	c.Evidence = w.imageEvidence(m)
 	return c
 }
 
@@ -200,6 +200,8 @@ func imageProperties(l *propList, m *sbom.Image) {
 	l.record(propImageCategories, len(m.Categories), m.Categories)
 	l.record(propImageProtocols, len(m.Protocols), m.Protocols)
 	l.record(propImageSwiftTypes, len(m.SwiftTypes), m.SwiftTypes)
+	l.record(propImageHosts, len(m.Hosts), m.Hosts)
+	l.number(propImageHostsMore, int64(m.HostsMore))
 	if m.Counts != (sbom.Counts{}) {
 		l.record(propImageCounts, 1, countsRecord(m.Counts))
 	}

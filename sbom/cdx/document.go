@@ -16,7 +16,7 @@ import (
 // Format is the encoding of a BOM.
 type Format int
 
-// The formats. JSON is the default. XML carries the same facts; three fields
+// The formats. JSON is the default. XML carries the same facts; four fields
 // that only other tools read are left out of it (see docs/sbom.md).
 const (
 	JSON Format = iota

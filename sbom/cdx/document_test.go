@@ -149,8 +149,11 @@ func TestComponentsOfDocCleaner(t *testing.T) {
 	if c.Type != cyclonedx.ComponentTypeFramework || c.Name != "Collect" || c.Version != "2.0.0" || c.Group != "com.example.collect" {
 		t.Errorf("collect is %s %s %s of %s", c.Type, c.Name, c.Version, c.Group)
 	}
-	if n := len(*c.Evidence.Occurrences); n != 2 {
-		t.Errorf("collect has %d occurrences, want 2", n)
+	if n := len(*c.Evidence.Occurrences); n != 6 {
+		t.Errorf("collect has %d occurrences, want 2 places and 4 pieces of evidence", n)
+	}
+	if all[imageRef(hash("main arm64"))].Evidence.Callstack != nil {
+		t.Error("main has no code unit that is known, and a call stack")
 	}
 	if o := (*all[imageRef(hash("main x86_64"))].Evidence.Occurrences)[0]; o.Location != "Contents/MacOS/Doc Cleaner" || *o.Offset != 122880 {
 		t.Errorf("main x86_64 lies at %s %d", o.Location, *o.Offset)

@@ -2,7 +2,6 @@ package cdx
 
 import (
 	"cmp"
-	"strconv"
 
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 
@@ -51,7 +50,7 @@ func occurrence(path string) cyclonedx.EvidenceOccurrence {
 }
 
 // imageEvidence says how an image was recognised and where it lies.
-func imageEvidence(m *sbom.Image) *cyclonedx.Evidence {
+func (w *writer) imageEvidence(m *sbom.Image) *cyclonedx.Evidence {
 	hash := []cyclonedx.EvidenceIdentityMethod{method(cyclonedx.EvidenceIdentityTechniqueHashComparison, sureDigest, "sha256:"+string(m.Digest))}
 	for _, i := range m.Identities {
 		hash = append(hash, method(cyclonedx.EvidenceIdentityTechniqueBinaryAnalysis, sureBinary, i.Method+":"+i.Value))
@@ -68,24 +67,13 @@ func imageEvidence(m *sbom.Image) *cyclonedx.Evidence {
 		ids = append(ids, identity(cyclonedx.EvidenceIdentityFieldTypeVersion, m.CurrentVersion,
 			method(cyclonedx.EvidenceIdentityTechniqueBinaryAnalysis, sureBinary, "current version of the library")))
 	}
-	return evidence(ids, imageOccurrences(m))
-}
-
-// imageOccurrences are the places of an image in the order of the noun.
-func imageOccurrences(m *sbom.Image) []cyclonedx.EvidenceOccurrence {
-	var at []cyclonedx.EvidenceOccurrence
-	for _, p := range m.Places {
-		o := occurrence(p.Path)
-		if n := int(p.Offset); n >= 0 && int64(n) == p.Offset {
-			o.Offset = &n
-		}
-		o.AdditionalContext = "slice of " + strconv.FormatInt(m.Size, 10) + " bytes"
-		if p.File != "" {
-			o.AdditionalContext += " in the file with sha256 " + string(p.File)
-		}
-		at = append(at, o)
+	tags := make([]*sbom.Tag, 0, len(w.tags[m.Digest]))
+	for _, i := range w.tags[m.Digest] {
+		tags = append(tags, &w.p.Tags[i])
 	}
-	return at
+	e := evidence(ids, imageOccurrences(m, tags))
+	e.Callstack = w.callstack(m, tags)
+	return e
 }
 
 // licenses are for other tools: known ids as ids, one expression as such,

@@ -123,7 +123,7 @@ func (r *parser) component(c *cyclonedx.Component) error {
 	case kindPackage:
 		r.readPackage(c, s)
 	case kindSystem, kindOutside, kindMissing:
-		r.agreeBare(c, s.raw(propKind), nil)
+		r.agreeBare(c, s.raw(propKind), nil, nil)
 	}
 	if err == nil {
 		err = s.err

@@ -24,6 +24,7 @@ func (r *parser) readImage(c *cyclonedx.Component, s *propSet) error {
 		CompatVersion:  s.text(propImageCompat),
 		Encrypted:      s.flag(propImageEncrypted),
 		Stripped:       s.flag(propImageStripped),
+		HostsMore:      int(s.number(propImageHostsMore)),
 		Marks:          sbom.Digest(s.text(propImageMarks)),
 	}
 	readImageLists(&m, s)
@@ -42,17 +43,19 @@ func (r *parser) readImage(c *cyclonedx.Component, s *propSet) error {
 		}
 		r.p.Links = append(r.p.Links, l)
 	}
+	var tags []*sbom.Tag
 	for _, x := range readRecords[tagRecord](s, propTag) {
 		t, err := tagIn(x)
 		if err != nil {
 			return err
 		}
 		r.p.Tags = append(r.p.Tags, t)
+		tags = append(tags, &t)
 	}
 	r.readGaps(s)
 	r.p.Images = append(r.p.Images, m)
 	r.agree(c, "version", c.Version, versionField(m.CurrentVersion))
-	r.agreeBare(c, kindImage, &m)
+	r.agreeBare(c, kindImage, &m, tags)
 	r.agree(c, "hash", hashField(c), string(m.Digest))
 	return nil
 }
@@ -75,6 +78,7 @@ func readImageLists(m *sbom.Image, s *propSet) {
 	s.record(propImageCategories, &m.Categories)
 	s.record(propImageProtocols, &m.Protocols)
 	s.record(propImageSwiftTypes, &m.SwiftTypes)
+	s.record(propImageHosts, &m.Hosts)
 }
 
 func hashField(c *cyclonedx.Component) string {

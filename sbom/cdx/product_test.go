@@ -122,7 +122,7 @@ func cleanerTags(collect, exe, main sbom.Digest) []sbom.Tag {
 	return []sbom.Tag{
 		{Capability: "browser.history.read", Grade: sbom.GradeLikely, Image: collect, Rule: "safari-history", RulesDigest: hash("rules"),
 			Stores: []string{"safari"}, Evidence: []sbom.Evidence{ev(1000, "Library/Safari/History.db", "store"), ev(1100, "SELECT url FROM history_items", "sql"), ev(1200, "\x00\xff\xferaw", "vendor")}},
-		{Capability: "browser.history.read", Grade: sbom.GradeShown, Image: collect, Address: &address, Mark: strings.Repeat("c0", 32), Rule: "safari-history",
+		{Capability: "browser.history.read", Grade: sbom.GradeShown, Image: collect, Address: &address, Symbol: "-[Collector read]", Mark: strings.Repeat("c0", 32), Rule: "safari-history",
 			RulesDigest: hash("rules"), Flags: []string{sbom.FlagImporter}, Evidence: []sbom.Evidence{ev(1000, "Library/Safari/History.db", "store")}},
 		{Capability: "exfil.upload", Grade: sbom.GradeMentions, Image: main, Rule: "upload", RulesDigest: hash("rules"),
 			Evidence: []sbom.Evidence{{File: exe, Slice: 16384, Offset: 30000, Length: 500, Bytes: []byte(strings.Repeat("u", 256)), Kind: sbom.FactConst}}},

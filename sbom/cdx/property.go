@@ -75,6 +75,8 @@ const (
 	propImageCategories  = "kinbom:image:categories"
 	propImageProtocols   = "kinbom:image:protocols"
 	propImageSwiftTypes  = "kinbom:image:swift-types"
+	propImageHosts       = "kinbom:image:hosts"
+	propImageHostsMore   = "kinbom:image:hosts-more"
 	propImageCounts      = "kinbom:image:counts"
 	propImageMarks       = "kinbom:image:marks"
 	propImageSymbols     = "kinbom:image:symbols-only"

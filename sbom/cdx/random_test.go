@@ -195,6 +195,7 @@ func (g *generator) shuffle(p *sbom.Product) {
 		mix(g, m.Identities)
 		mix(g, m.Classes)
 		mix(g, m.SwiftTypes)
+		mix(g, m.Hosts)
 		if m.Signature != nil {
 			mix(g, m.Signature.Entitlements)
 		}

@@ -74,6 +74,7 @@ type privacyRecord struct {
 	TrackingDomains []string `json:"trackingDomains,omitempty"`
 	Collected       []string `json:"collected,omitempty"`
 	Accessed        []string `json:"accessed,omitempty"`
+	File            string   `json:"file,omitempty"`
 }
 
 type reasonRecord struct {
@@ -134,6 +135,7 @@ type tagRecord struct {
 	Flags       []string         `json:"flags,omitempty"`
 	Evidence    []evidenceRecord `json:"evidence"`
 	Scope       sbom.Scope       `json:"scope,omitempty"`
+	Symbol      string           `json:"symbol,omitempty"`
 }
 
 // evidenceRecord shows printable ASCII as text, and everything else as base64.
@@ -151,6 +153,7 @@ type evidenceRecord struct {
 	How      string `json:"how,omitempty"`
 	Meaning  []byte `json:"meaning,omitempty"`
 	Function string `json:"function,omitempty"` // hexadecimal
+	Symbol   string `json:"symbol,omitempty"`
 }
 
 // mapped converts a list; an empty list becomes nil.
@@ -166,7 +169,7 @@ func mapped[A, B any](list []A, f func(A) B) []B {
 }
 
 func evidenceOut(e sbom.Evidence) evidenceRecord {
-	r := evidenceRecord{e.File, e.Slice, e.Section, e.Offset, e.Length, "", nil, e.Kind, e.Signal, e.How, e.Meaning, ""}
+	r := evidenceRecord{e.File, e.Slice, e.Section, e.Offset, e.Length, "", nil, e.Kind, e.Signal, e.How, e.Meaning, "", e.Symbol}
 	if e.Function != 0 {
 		r.Function = hexadecimal(e.Function)
 	}
@@ -184,7 +187,7 @@ func evidenceOut(e sbom.Evidence) evidenceRecord {
 // to the reader, and the bytes are what counts.
 func evidenceIn(r evidenceRecord) sbom.Evidence {
 	e := sbom.Evidence{File: r.File, Slice: r.Slice, Section: r.Section, Offset: r.Offset, Length: r.Length,
-		Bytes: r.Bytes, Kind: r.Kind, Signal: r.Signal, How: r.How, Meaning: r.Meaning}
+		Bytes: r.Bytes, Kind: r.Kind, Signal: r.Signal, How: r.How, Meaning: r.Meaning, Symbol: r.Symbol}
 	if r.Text != "" {
 		e.Bytes = []byte(r.Text)
 	}
@@ -207,7 +210,7 @@ func address(s string) (uint64, error) {
 
 func tagOut(t sbom.Tag) tagRecord {
 	r := tagRecord{Capability: t.Capability, Grade: t.Grade, Image: t.Image, Rule: t.Rule, RulesDigest: t.RulesDigest,
-		Stores: t.Stores, Flags: t.Flags, Evidence: mapped(t.Evidence, evidenceOut), Scope: t.Scope}
+		Stores: t.Stores, Flags: t.Flags, Evidence: mapped(t.Evidence, evidenceOut), Scope: t.Scope, Symbol: t.Symbol}
 	if t.Address != nil {
 		a := hexadecimal(*t.Address)
 		r.Address = &a
@@ -220,7 +223,7 @@ func tagOut(t sbom.Tag) tagRecord {
 
 func tagIn(r tagRecord) (sbom.Tag, error) {
 	t := sbom.Tag{Capability: r.Capability, Grade: r.Grade, Image: r.Image, Rule: r.Rule, RulesDigest: r.RulesDigest,
-		Stores: r.Stores, Flags: r.Flags, Evidence: mapped(r.Evidence, evidenceIn), Scope: r.Scope}
+		Stores: r.Stores, Flags: r.Flags, Evidence: mapped(r.Evidence, evidenceIn), Scope: r.Scope, Symbol: r.Symbol}
 	if r.Address != nil {
 		a, err := address(*r.Address)
 		if err != nil {

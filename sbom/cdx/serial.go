@@ -57,7 +57,7 @@ func untouched(bom *cyclonedx.BOM) (same bool) {
 }
 
 // bare is the BOM without what the library that we use writes to XML otherwise
-// than the schema wants it: occurrences have their offset and context as
+// than the schema wants it: occurrences have their offset, symbol and context as
 // attributes instead of elements, and isExternal stands in the wrong place. The
 // facts are in properties, so nothing is lost. The given BOM stays as it is.
 func bare(bom *cyclonedx.BOM) *cyclonedx.BOM {
@@ -89,7 +89,7 @@ func bareComponent(c cyclonedx.Component) cyclonedx.Component {
 		e := *c.Evidence
 		at := append([]cyclonedx.EvidenceOccurrence{}, *e.Occurrences...)
 		for i := range at {
-			at[i].Offset, at[i].AdditionalContext = nil, ""
+			at[i].Offset, at[i].Symbol, at[i].AdditionalContext = nil, "", ""
 		}
 		e.Occurrences = &at
 		c.Evidence = &e
@@ -99,20 +99,22 @@ func bareComponent(c cyclonedx.Component) cyclonedx.Component {
 }
 
 // agreeBare looks at the fields that the serial number leaves out: where they
-// are there, they must say what the properties say.
-func (r *parser) agreeBare(c *cyclonedx.Component, kind string, m *sbom.Image) {
+// are there, they must say what the properties say. tags are those of the image m.
+func (r *parser) agreeBare(c *cyclonedx.Component, kind string, m *sbom.Image, tags []*sbom.Tag) {
 	if c.IsExternal != nil {
 		r.agree(c, "isExternal", fmt.Sprint(*c.IsExternal), fmt.Sprint(kind == kindSystem || kind == kindOutside))
 	}
-	if m == nil || c.Evidence == nil || c.Evidence.Occurrences == nil {
+	if m == nil || len(m.Places) == 0 || c.Evidence == nil || c.Evidence.Occurrences == nil {
 		return
 	}
-	want := imageOccurrences(m)
+	want := imageOccurrences(m, tags)
 	for i, has := range *c.Evidence.Occurrences {
 		switch {
-		case i >= len(want), has.Offset == nil && has.AdditionalContext == "": // the serial number says more
+		case i >= len(want), has.Offset == nil && has.Symbol == "" && has.AdditionalContext == "": // the serial number says more
 		case has.Offset != nil && (want[i].Offset == nil || *has.Offset != *want[i].Offset):
 			r.agree(c, "offset of an occurrence", fmt.Sprint(*has.Offset), "")
+		case has.Symbol != want[i].Symbol:
+			r.agree(c, "symbol of an occurrence", has.Symbol, want[i].Symbol)
 		case has.AdditionalContext != "":
 			r.agree(c, "context of an occurrence", has.AdditionalContext, want[i].AdditionalContext)
 		}

@@ -214,6 +214,7 @@ func (in analyser) analyse(s *macho.Slice) (sliceAnalysis, error) {
 	}
 	s.Unit.Image = s.Image.Digest
 	out.Runtimes = catalog.InImage(s.Unit.Facts, in.file, s.Offset)
+	out.Image.Hosts, out.Image.HostsMore = hosts(s.Unit.Facts)
 	return out, out.look(in, s)
 }
 

@@ -3,7 +3,9 @@ package scan
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,7 +189,7 @@ func merged(a, b []fingerprint.Reference) []fingerprint.Reference {
 func (d *deriver) namedInData() []fingerprint.Reference {
 	var out []fingerprint.Reference
 	for _, c := range d.slice.Constants() {
-		for at := c.Address + 7&^7; at+8 <= c.Address+uint64(len(c.Bytes)); at += 8 {
+		for at := (c.Address + 7) &^ 7; at+8 <= c.Address+uint64(len(c.Bytes)); at += 8 {
 			to, ok := d.word(at)
 			if !ok || to < 1<<12 {
 				continue
@@ -274,6 +276,12 @@ func (d *deriver) numberFact(function int, id uint32, text string) sbom.Fact {
 		return f
 	}
 	f.Offset, f.Length, f.Section = at, int64(n.Size), d.slice.SectionAt(at)
+	if strings.HasPrefix(d.set.Arch, "arm64") {
+		if from, to := movedARM(code, raw); to > from {
+			f.Offset, f.Length = at+int64(from), int64(to-from)
+			return f
+		}
+	}
 	for _, size := range []int{8, 4} {
 		word := make([]byte, 8)
 		for i := range word {
@@ -295,6 +303,35 @@ func (d *deriver) numberFact(function int, id uint32, text string) sbom.Fact {
 		}
 	}
 	return f
+}
+
+// movedARM finds the instructions that move a number to a register of arm64, in
+// pieces of 16 bits: most of its pieces within a few instructions.
+func movedARM(code []byte, v uint64) (from, to int) {
+	const reach = 6
+	piece := func(at int) int {
+		w := binary.LittleEndian.Uint32(code[at:])
+		if shift := w >> 21 & 3 * 16; w>>23&0x3f == 0x25 && w>>5&0xffff != 0 && uint64(w>>5&0xffff) == v>>shift&0xffff {
+			return 1 << (shift / 16)
+		}
+		return 0
+	}
+	best := 0
+	for at := 0; at+4 <= len(code); at += 4 {
+		seen, last := piece(at), at
+		if seen == 0 {
+			continue
+		}
+		for next := at + 4; next+4 <= len(code) && next < at+4*reach; next += 4 {
+			if p := piece(next); p&^seen != 0 {
+				seen, last = seen|p, next
+			}
+		}
+		if n := bits.OnesCount(uint(seen)); n > best {
+			best, from, to = n, at, last+4
+		}
+	}
+	return from, to
 }
 
 // written are texts that a function puts together in memory; what is no plain

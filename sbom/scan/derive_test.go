@@ -211,3 +211,21 @@ func TestDeriveGo(t *testing.T) {
 		})
 	}
 }
+
+// The instructions that move a number are found, those of others are not.
+func TestMovedARM(t *testing.T) {
+	code := []byte{
+		0x1f, 0x20, 0x03, 0xd5, // nop
+		0x00, 0x40, 0x89, 0xd2, // mov x0, #0x4a00
+		0x08, 0x00, 0xa8, 0xd2, // mov x8, #0x40000000
+		0x88, 0xfc, 0xc4, 0xf2, // movk x8, #0x27e4, lsl #32
+		0xa8, 0x39, 0xe8, 0xf2, // movk x8, #0x41cd, lsl #48
+		0xc0, 0x03, 0x5f, 0xd6, // ret
+	}
+	if from, to := movedARM(code, 0x41cd27e440000000); from != 8 || to != 20 {
+		t.Errorf("at %d to %d, want 8 to 20", from, to)
+	}
+	if from, to := movedARM(code, 0x1234567800000000); from != to {
+		t.Errorf("a number that is not there: at %d to %d", from, to)
+	}
+}

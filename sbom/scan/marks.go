@@ -53,6 +53,7 @@ func (a *sliceAnalysis) look(in analyser, s *macho.Slice) error {
 	a.Tags = in.rules.Match(&u, in.file, s.Offset)
 	a.Tags = locate(in.rules, &u, known.places, plain, own, a.Tags, set, refs, in.file, s.Offset)
 	showHidden(s, a.Tags)
+	nameUnits(a.Tags, set)
 	sum, sizes, err := saveMarks(in.marks, set)
 	if full(err) {
 		return errors.New(noRoom + plainly(err).Error())

@@ -72,7 +72,9 @@ func (d *draft) usePlist(w bundle.Plist, a plistAnswer, f *file) {
 		f.trouble = &sbom.Gap{Kind: a.Kind, Path: f.path, Offset: -1, Count: 1, Why: "property list: " + a.Trouble}
 		return
 	case a.Privacy != nil:
-		d.facts.Privacy[w.Bundle] = *a.Privacy
+		m := *a.Privacy
+		m.File = w.File
+		d.facts.Privacy[w.Bundle] = m
 	case a.Info != nil:
 		d.facts.Info[w.Bundle] = *a.Info
 		d.infoAt[w.Bundle] = infoAt{w.File, f.digest, a.BuildAt}

@@ -123,7 +123,7 @@ func (r *reader) valueFact(kind sbom.FactKind, text []byte, v value) {
 func (r *reader) literalFact(n *js.LiteralExpr) {
 	v := r.eval(n, nil, 0)
 	switch {
-	case v.text != nil && len(v.text) > 0:
+	case len(v.text) > 0:
 		r.valueFact(sbom.FactString, v.text, v)
 		r.candidate(v)
 	case v.isNum && v.num >= minNumber:
@@ -165,7 +165,7 @@ func (r *reader) build(n js.IExpr) {
 	if v.isNum && len(v.parts) > 1 && v.num >= minNumber {
 		r.number(v)
 	}
-	if v.text == nil || len(v.text) < 3 || len(v.parts) == 0 {
+	if len(v.text) < 3 || len(v.parts) == 0 {
 		return
 	}
 	if len(v.parts) == 1 && v.how == "" && bytes.Equal(v.text, r.raw(v.parts[0].Offset, v.parts[0].Length)) {
