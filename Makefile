@@ -12,7 +12,7 @@ TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz accuracy bench bench-opening bench-pass bench-rules bench-kinship fixtures fixtures-check catalogue background real aside kinship size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz accuracy bench bench-opening bench-pass bench-rules bench-kinship fixtures fixtures-check catalogue background real aside kinship kinship-peers size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -72,6 +72,10 @@ bench-kinship: ## discovery over the saved marks of 100 and 1,000 made products 
 kinship: ## measure the finding of shared static code on labelled code, or on VARIANTS alone (Debian sources, clang; long)
 	fixtures/kinship/build.sh '$(KINSHIP)' $(VARIANTS)
 	KINBOM_KINSHIP='$(KINSHIP)' go test -count=1 -timeout 60m -v -run 'TestKinship|TestCorpus|TestCalibration|TestVersions' ./fixtures/kinship
+
+kinship-peers: ## run ssdeep and TLSH on the corpus that make kinship built (python3-ssdeep, python3-tlsh; minutes)
+	KINBOM_PEERS=1 KINBOM_KINSHIP='$(KINSHIP)' go test -count=1 -timeout 60m -run TestPeers ./fixtures/kinship
+	/usr/bin/python3 fixtures/kinship/peers.py '$(KINSHIP)'
 
 catalogue: ## make the rule file of browser stores from fixtures/cmd/catalogue/browsers.yaml
 	go run ./fixtures/cmd/catalogue fixtures/cmd/catalogue/browsers.yaml > sbom/capability/rules/catalogue.new

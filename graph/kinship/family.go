@@ -175,14 +175,81 @@ func (f *family) imageOf(unit uint32) int {
 	return i
 }
 
-// join makes twins of equal marks in images of two or more products.
+// join makes twins of equal marks in images of two or more products. When there are
+// more sets of carriers than there is room for, those stay that the most marks have:
+// a library has many, and what a hostile family makes up has few each.
 func (f *family) join(rows []row) {
-	f.twin = make([]uint32, f.base[len(f.images)])
-	if f.sets.words == 0 {
-		f.sets = newCarrierSets(wordsFor(f.images), maxSetBytes)
+	room := f.sets
+	if room.words == 0 {
+		room = newCarrierSets(wordsFor(f.images), maxSetBytes)
 	}
+	left := f.twinsOf(rows, room, nil)
+	if slices.Max(append(left, 0)) > 0 {
+		left = f.twinsOf(rows, room, f.commonSets(rows, int(room.most)))
+	}
+	for i, n := range left {
+		if n > 0 {
+			f.unread = append(f.unread, Unread{i, &CrowdError{n}})
+		}
+	}
+	slices.SortStableFunc(f.unread, func(a, b Unread) int { return a.Image - b.Image })
+	f.sets.first, f.sets.before = nil, nil
+	f.markBackground()
+}
+
+// twinsOf makes the twins whose set of carriers may be kept (nil: any), as long as there is
+// room, and counts for each image the functions that were left out.
+func (f *family) twinsOf(rows []row, room carrierSets, may func(hash uint64) bool) (left []int) {
+	f.twin, f.twins, f.sets = make([]uint32, f.base[len(f.images)]), nil, room.empty()
+	left = make([]int, len(f.images))
+	f.groups(rows, func(group []row, images uint32, carriers products) {
+		set, ok := uint32(0), may == nil || may(f.sets.hash(carriers))
+		if ok {
+			set, ok = f.sets.add(carriers)
+		}
+		if !ok {
+			for i := range group {
+				left[f.imageOf(group[i].unit)]++
+			}
+			return
+		}
+		f.twins = append(f.twins, twin{set: set, images: images, background: -1})
+		for i := range group {
+			f.twin[group[i].unit] = uint32(len(f.twins))
+		}
+	})
+	return left
+}
+
+// commonSets tells the sets of carriers that the most marks have, at most so many.
+func (f *family) commonSets(rows []row, most int) func(hash uint64) bool {
+	var all []uint64
+	f.groups(rows, func(_ []row, _ uint32, carriers products) { all = append(all, f.sets.hash(carriers)) })
+	slices.Sort(all)
+	type counted struct {
+		hash  uint64
+		marks int
+	}
+	var sets []counted
+	for i, h := range all {
+		if i == 0 || h != all[i-1] {
+			sets = append(sets, counted{h, 0})
+		}
+		sets[len(sets)-1].marks++
+	}
+	slices.SortStableFunc(sets, func(a, b counted) int { return b.marks - a.marks })
+	kept := map[uint64]bool{}
+	for _, s := range sets[:min(len(sets), most)] {
+		kept[s.hash] = true
+	}
+	return func(hash uint64) bool { return kept[hash] }
+}
+
+// groups calls do for each mark that images of two or more products have, in the
+// order of the marks: its rows, the number of images, and who carries it (good
+// until the next call).
+func (f *family) groups(rows []row, do func(group []row, images uint32, carriers products)) {
 	carriers := make(products, f.sets.words)
-	left := make([]int, len(f.images)) // marks that were left out
 	var of []uint32
 	for at := 0; at < len(rows); {
 		end := at + 1
@@ -208,29 +275,10 @@ func (f *family) join(rows []row) {
 		if images < 2 {
 			continue
 		}
-		if carriers.set(of); carriers.count() < 2 {
-			continue
-		}
-		set, ok := f.sets.add(carriers)
-		if !ok {
-			for i := range group {
-				left[f.imageOf(group[i].unit)]++
-			}
-			continue
-		}
-		f.twins = append(f.twins, twin{set: set, images: images, background: -1})
-		for i := range group {
-			f.twin[group[i].unit] = uint32(len(f.twins))
+		if carriers.set(of); carriers.count() >= 2 {
+			do(group, images, carriers)
 		}
 	}
-	for i, n := range left {
-		if n > 0 {
-			f.unread = append(f.unread, Unread{i, &CrowdError{n}})
-		}
-	}
-	slices.SortStableFunc(f.unread, func(a, b Unread) int { return a.Image - b.Image })
-	f.sets.first, f.sets.before = nil, nil
-	f.markBackground()
 }
 
 // markBackground notes the twins whose mark is known background.

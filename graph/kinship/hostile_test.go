@@ -68,6 +68,17 @@ func TestTooManyCarrierSets(t *testing.T) {
 	all.join(all.rows())
 	few := &family{images: sorted, t: Measured(), sets: newCarrierSets(1, 8*5)}
 	few.join(few.rows())
+	marks := func(f *family) []int { // that each set has, the most first
+		out := make([]int, f.sets.n)
+		for _, w := range f.twins {
+			out[w.set]++
+		}
+		slices.SortFunc(out, func(a, b int) int { return b - a })
+		return out
+	}
+	if got, want := marks(few), marks(all)[:5]; !slices.Equal(got, want) || want[0] == want[4] {
+		t.Errorf("sets with %d marks were kept, not those with %d", got, want)
+	}
 	if len(all.unread) != 0 || all.sets.n <= 5 || few.sets.n != 5 || len(few.twins) >= len(all.twins) || len(few.twins) < 5 {
 		t.Errorf("%d sets and %d twins, %d gaps; with little room %d and %d", all.sets.n, len(all.twins), len(all.unread), few.sets.n, len(few.twins))
 	}

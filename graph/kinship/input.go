@@ -16,6 +16,15 @@ type Image struct {
 
 	Marks func() ([]fingerprint.Function, error) // as File.Marks
 	Set   func() (*fingerprint.Set, error)
+	Calls func() (*fingerprint.Set, error) // as File.CallsAlone; nil: Set gives them
+}
+
+// calls fetches which functions of the image call which.
+func (m *Image) calls() (*fingerprint.Set, error) {
+	if m.Calls != nil {
+		return m.Calls()
+	}
+	return m.Set()
 }
 
 // Options is what Find needs beside the images.

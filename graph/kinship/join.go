@@ -113,7 +113,7 @@ func (f *family) rest(k *stock) {
 	for _, w := range k.tied {
 		spoken[k.of[w]] = true
 	}
-	joined, changed := f.callers(k.of, f.mostly(f.setsOf(k.of)), func(a, b uint32) bool { return !spoken[a] && !spoken[b] })
+	joined, changed := f.callers(k.of, f.mostly(f.setsOf(k.of)), func(r uint32) bool { return !spoken[r] }, nil)
 	if !changed {
 		return
 	}
@@ -153,7 +153,7 @@ func (f *family) follow(k *stock, t forest, least int) {
 		if !mixed && !beside {
 			called := false
 			carriers := f.carriersOf(joined)
-			joined, called = f.callers(joined, carriers, func(a, b uint32) bool { return carriers[a].count() >= least })
+			joined, called = f.callers(joined, carriers, func(r uint32) bool { return carriers[r].count() >= least }, nil)
 			if !called {
 				break
 			}

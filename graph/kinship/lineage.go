@@ -347,17 +347,17 @@ func (f *family) backgrounds(run []uint32) []int32 {
 }
 
 // callers joins runs that the same products carry when one calls the other in
-// most of the images. carriers is what carries each run; may says which two runs
-// may be joined.
-func (f *family) callers(run []uint32, carriers []products, may func(a, b uint32) bool) (joined []uint32, changed bool) {
+// most of the images. carriers is what carries each run; ask says which runs are
+// looked at, may which two of them may be joined (nil: any).
+func (f *family) callers(run []uint32, carriers []products, ask func(r uint32) bool, may func(a, b uint32) bool) (joined []uint32, changed bool) {
 	images, back := f.imagesOf(run), f.backgrounds(run)
-	fellows := withFellows(carriers)
+	fellows := withFellows(carriers, ask)
 	calls := make([][]pair, len(f.images))
 	each(len(f.images), func(i int) { calls[i] = f.callsBetween(i, run, carriers, fellows, back) })
 	t := newForest(runsOf(run))
 	counted(slices.Concat(calls...), func(p pair, count int) {
 		a, b := p.split()
-		if float64(count) >= f.t.Adjacent*float64(min(images[a], images[b])) && may(a, b) && t.join(a, b) {
+		if float64(count) >= f.t.Adjacent*float64(min(images[a], images[b])) && (may == nil || may(a, b)) && t.join(a, b) {
 			changed = true
 		}
 	})
@@ -367,12 +367,16 @@ func (f *family) callers(run []uint32, carriers []products, may func(a, b uint32
 	return follow(run, t), true
 }
 
-// withFellows says of each run whether the same products carry another one.
-func withFellows(carriers []products) []bool {
+// withFellows says of each run that is looked at whether the same products carry
+// another one of them.
+func withFellows(carriers []products, ask func(r uint32) bool) []bool {
 	out := make([]bool, len(carriers))
 	first := map[string]int{}
 	var key []byte
 	for r, p := range carriers {
+		if !ask(uint32(r)) {
+			continue
+		}
 		key = p.key(key[:0])
 		if o, ok := first[string(key)]; ok {
 			out[o], out[r] = true, true
@@ -391,7 +395,8 @@ func (f *family) ownCallers(run []uint32) []uint32 {
 	facts := f.factsOf(run)
 	carriers := f.mostly(facts.set)
 	small := func(r uint32) bool { return float64(facts.twins[r]) < f.t.Functions }
-	run, _ = f.callers(run, carriers, func(a, b uint32) bool {
+	all := func(uint32) bool { return true }
+	run, _ = f.callers(run, carriers, all, func(a, b uint32) bool {
 		return f.o.Exact || carriers[a].count() >= fewProducts || small(a) != small(b)
 	})
 	return run
@@ -430,19 +435,19 @@ func (f *family) callsBetween(image int, run []uint32, carriers []products, fell
 	if !slices.ContainsFunc(units, func(w uint32) bool { return w > 0 && fellows[run[w-1]] }) {
 		return nil
 	}
-	s, err := f.images[image].Set()
+	s, err := f.images[image].calls()
 	if err != nil || len(s.Functions) != len(units) {
 		return nil
 	}
 	var out []pair
 	for i, w := range units {
-		if w == 0 {
+		if w == 0 || !fellows[run[w-1]] {
 			continue
 		}
 		a := run[w-1]
 		for _, c := range s.CallsOf(i) {
 			v := units[c.Callee]
-			if v == 0 || run[v-1] == a {
+			if v == 0 || run[v-1] == a || !fellows[run[v-1]] {
 				continue
 			}
 			if b := run[v-1]; slices.Equal(carriers[a], carriers[b]) && back[a] == back[b] {

@@ -80,12 +80,17 @@ type carrierSets struct {
 const setsInBlock = 1 << 10
 
 // maxSetBytes is how much room sets of carriers may take: four million sets of a
-// thousand products. Marks with further ones are left out, with a gap; which ones
-// those are goes by the marks, so it is the same in each run.
+// thousand products. Marks with further ones are left out, with a gap: those whose
+// set the fewest marks have.
 const maxSetBytes = 512 << 20
 
 func newCarrierSets(words, room int) carrierSets {
 	return carrierSets{words: words, most: uint32(max(1, room/(8*words))), first: map[uint64]uint32{}}
+}
+
+// empty has the same room.
+func (s *carrierSets) empty() carrierSets {
+	return carrierSets{words: s.words, most: s.most, first: map[uint64]uint32{}}
 }
 
 func (s *carrierSets) of(n uint32) products {
@@ -93,12 +98,16 @@ func (s *carrierSets) of(n uint32) products {
 	return s.blocks[n/setsInBlock][at : at+s.words : at+s.words]
 }
 
-// add gives the number of a set; ok is false when there are too many.
-func (s *carrierSets) add(p products) (n uint32, ok bool) {
+func (s *carrierSets) hash(p products) uint64 {
 	s.scratch = p.key(s.scratch[:0])
 	h := fnv.New64a()
 	h.Write(s.scratch)
-	sum := h.Sum64()
+	return h.Sum64()
+}
+
+// add gives the number of a set; ok is false when there are too many.
+func (s *carrierSets) add(p products) (n uint32, ok bool) {
+	sum := s.hash(p)
 	for i := s.first[sum]; i > 0; i = s.before[i-1] {
 		if slices.Equal(s.of(i-1), p) {
 			return i - 1, true

@@ -26,7 +26,7 @@ const (
 	NamedObject  = "object file"    // debugging symbols name the object or archive
 	NamedSource  = "source path"    // literals name files of the source
 	NamedClasses = "class prefix"   // Objective-C classes of its methods
-	NamedSwift   = "Swift module"   // mangled names
+	NamedSwift   = "Swift module"   // mangled names, and types that functions are of
 	NamedPackage = "Go package"     // Go's line table
 	NamedCrate   = "Rust crate"     // source paths of a crate
 	NamedSymbols = "symbol prefix"  // names of its functions
@@ -73,6 +73,7 @@ func (n *naming) learn(set *fingerprint.Set, units []memberUnit, image sbom.Dige
 		f := &set.Functions[u.function]
 		n.function(f, image)
 		n.object(set, f, image)
+		n.types(set, int(u.function), image)
 		for _, k := range set.FeaturesOf(int(u.function)) {
 			x := &set.Features[k]
 			switch {
@@ -116,6 +117,21 @@ func (n *naming) function(f *fingerprint.Function, image sbom.Digest) {
 		if !strings.HasPrefix(f.Name, "_") && !strings.ContainsAny(f.Name, "[.$ ") {
 			n.names[f.Name] = true
 		}
+	}
+}
+
+// types votes for the modules of the Swift types that a function is of: each once,
+// and not again where the function's own name said it.
+func (n *naming) types(set *fingerprint.Set, function int, image sbom.Digest) {
+	said := []string{swiftModule(set.Functions[function].Name)}
+	for _, k := range set.FeaturesOf(function) {
+		t := set.Features[k].TypeOf()
+		m, _, ok := strings.Cut(t, ".")
+		if !ok || systemModule[m] || strings.HasPrefix(m, "__C") || slices.Contains(said, m) { // __C: imported from C
+			continue
+		}
+		said = append(said, m)
+		n.vote(NamedSwift, m, t, image)
 	}
 }
 

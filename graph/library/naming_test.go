@@ -187,3 +187,17 @@ func TestNaming(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestSwiftTypesName(t *testing.T) {
+	set := &fingerprint.Set{}
+	for _, text := range []string{"Collect.Reader", "Collect.Reader.path", "Foundation.Data", "__C.sqlite", "-[Other.Reader run]", "Loose"} {
+		set.Features = append(set.Features, fingerprint.Feature{Kind: fingerprint.FeatureMethod, Text: text})
+	}
+	set.Append(fingerprint.Function{}, []uint32{0, 1, 2, 3, 4, 5}, nil)
+	set.Append(fingerprint.Function{Name: "$s7Collect6ReaderCMa", From: fingerprint.NameSymbol}, []uint32{0}, nil)
+	n := newNaming()
+	n.learn(set, []memberUnit{{function: 0}, {function: 1}}, "image")
+	if got, want := n.evidence(), []NameEvidence{{How: NamedSwift, Name: "Collect", Text: "$s7Collect6ReaderCMa", Count: 2, Image: "image"}}; !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+}

@@ -85,6 +85,13 @@ func newStatic(g *graph.Graph, list []copied, store Store) *static {
 			}
 			return f.Marks()
 		}
+		m.Calls = func() (*fingerprint.Set, error) {
+			f, err := s.open(d)
+			if err != nil {
+				return nil, err
+			}
+			return f.CallsAlone()
+		}
 		m.Set = func() (*fingerprint.Set, error) {
 			f, err := s.open(d)
 			if err != nil {

@@ -8,6 +8,7 @@ type Code struct {
 	Functions []Boundary // sorted by Address, each in one of the Sections
 	Data      []Range    // data between instructions (LC_DATA_IN_CODE); sorted, may overlap
 	Classes   []Class    // Objective-C classes and categories that the image defines
+	Types     []Type     // Swift types that the image defines
 	Roots     []Root     // where execution enters from outside; sorted by Address, then Kind
 	Objects   []string   // object files that functions came from, as the linker noted them: "…/libfoo.a(bar.o)"; each once
 
@@ -97,6 +98,20 @@ type Method struct {
 	Types    string // type encoding, "" when not known
 	Address  uint64 // of its code
 	Meta     bool   // a class method (+)
+}
+
+// Type is a Swift class, structure or enumeration, as its descriptor gives it.
+type Type struct {
+	Name     string   // "Module.Outer.Type"
+	Accessor uint64   // address of the function that gives its metadata; 0: none
+	Fields   []string // stored properties, or cases
+	Methods  []TypeMethod
+}
+
+// TypeMethod is a function that the table of a Swift class leads to.
+type TypeMethod struct {
+	Address uint64
+	Deed    string // "method", "init", "getter", "setter", "modify", "read", or "override"
 }
 
 // RootKind is why execution may enter a function from outside.

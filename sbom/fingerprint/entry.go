@@ -37,7 +37,38 @@ func (p *pass) classes() {
 		}
 		p.set.Classes = append(p.set.Classes, out)
 	}
+	p.types()
 	slices.SortStableFunc(p.methods, func(a, b implemented) int { return cmp.Compare(a.function, b.function) })
+}
+
+// types gives the functions of Swift types features that say so: the accessor is
+// known by the type and its fields, a method by the type and what it does. They
+// are features of kind FeatureMethod and no part of a mark.
+func (p *pass) types() {
+	var text []byte
+	note := func(address uint64, parts ...string) {
+		f, _ := p.function(address)
+		if f < 0 {
+			return
+		}
+		text = text[:0]
+		for _, s := range parts {
+			text = append(text, s...)
+		}
+		p.methods = append(p.methods, implemented{uint32(f), p.contents.feature(FeatureMethod, text)})
+	}
+	for i := range p.code.Types {
+		t := &p.code.Types[i]
+		if t.Accessor != 0 {
+			note(t.Accessor, t.Name)
+			for _, field := range t.Fields {
+				note(t.Accessor, t.Name, ".", field)
+			}
+		}
+		for _, m := range t.Methods {
+			note(m.Address, t.Name, " ", m.Deed)
+		}
+	}
 }
 
 // appendMethod writes a method as debuggers do: -[Class selector].

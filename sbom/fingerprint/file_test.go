@@ -104,6 +104,19 @@ func TestRoundTrip(t *testing.T) {
 		if d := cmp.Diff(s, got, same); d != "" {
 			t.Errorf("%d functions: %s", n, d)
 		}
+		f, err := Open(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone, err := f.CallsAlone()
+		if err != nil || len(alone.Functions) != n {
+			t.Fatalf("%d functions: %d with calls, %v", n, len(alone.Functions), err)
+		}
+		for i := range s.Functions {
+			if d := cmp.Diff(s.CallsOf(i), alone.CallsOf(i)); d != "" {
+				t.Errorf("%d functions: calls of %d: %s", n, i, d)
+			}
+		}
 		if again := save(t, got); !bytes.Equal(b, again) {
 			t.Errorf("%d functions: saved again it has other bytes", n)
 		}

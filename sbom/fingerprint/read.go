@@ -121,6 +121,16 @@ func (f *File) Marks() ([]Function, error) {
 	return out, c.end()
 }
 
+// CallsAlone decodes which functions call which, for CallsOf, and nothing else of
+// the functions. The error is a *DamageError.
+func (f *File) CallsAlone() (*Set, error) {
+	s := &Set{Image: f.Image, Arch: f.Arch, Functions: make([]Function, f.Functions)}
+	if err := f.calls(s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
 // Set decodes everything. The error is a *DamageError.
 func (f *File) Set() (*Set, error) {
 	s := &Set{Image: f.Image, Arch: f.Arch}

@@ -2,6 +2,7 @@ package fingerprint
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
 )
@@ -63,7 +64,7 @@ const (
 	FeatureSelector                         // selector that is sent
 	FeatureClass                            // class that is named
 	FeatureConstant                         // rare number: an immediate or literal that is no size, mask or address
-	FeatureMethod                           // the function implements -[Class selector], with its types
+	FeatureMethod                           // the function implements -[Class selector], with its types; or is of a Swift type, see TypeOf
 	FeaturePointer                          // literal behind mutable data: weak
 	FeatureKindCount                        // one more than the last
 )
@@ -73,6 +74,17 @@ type Feature struct {
 	Kind FeatureKind
 	Hash uint64 // of kind and content
 	Text string // content, cut to MaxText bytes; "" when it was not kept
+}
+
+// TypeOf is the Swift type that a feature's text names: the function is its
+// metadata accessor ("Module.Type", and "Module.Type.field" for each field) or in
+// its table ("Module.Type getter"). "" for any other feature.
+func (f *Feature) TypeOf() string {
+	if f.Kind != FeatureMethod || strings.HasPrefix(f.Text, "-[") || strings.HasPrefix(f.Text, "+[") {
+		return ""
+	}
+	name, _, _ := strings.Cut(f.Text, " ")
+	return name
 }
 
 // FeatureHash is the hash that a feature of a kind and content has. The name of

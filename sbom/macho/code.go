@@ -77,6 +77,7 @@ func (f *Slice) Code() *fingerprint.Code {
 		return nil
 	}
 	c.readClasses()
+	c.readTypes()
 	c.indexPlaces()
 	c.nameFunctions()
 	c.readDataInCode()

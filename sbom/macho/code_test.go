@@ -38,6 +38,16 @@ func checkCode(t *testing.T, c *fingerprint.Code) {
 			}
 		}
 	}
+	for _, k := range c.Types {
+		if k.Name == "" || k.Accessor != 0 && !x.inCode(k.Accessor) {
+			t.Fatalf("type %q with its accessor at %#x", k.Name, k.Accessor)
+		}
+		for _, m := range k.Methods {
+			if m.Deed == "" || !x.inCode(m.Address) {
+				t.Fatalf("type %s: method %+v", k.Name, m)
+			}
+		}
+	}
 	if !slices.IsSortedFunc(c.Data, func(a, b fingerprint.Range) int { return int(int64(a.Address - b.Address)) }) {
 		t.Error("data in code is not sorted")
 	}

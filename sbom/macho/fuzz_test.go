@@ -14,6 +14,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(machotest.Sign(machotest.Sample(true), machotest.Signature{Identifier: "x", Team: "T", Entitlements: entitlementsXML}))
 	f.Add(machotest.Fat(machotest.Image{}.Build(), machotest.Image{Arch: "x86_64"}.Build()))
 	f.Add(machotest.Image{Arch: "arm64e", Chained: true, Classes: []machotest.Class{{Name: "A", Small: true, Methods: []string{"m"}}}}.Build())
+	f.Add(swiftImage(aClass(nil), aClass(func(c *machotest.SwiftClass) { c.Params, c.FarSuper, c.Singleton = 3, true, true })))
 	object := machotest.Sample(false)
 	object[12] = 1
 	f.Add(object)

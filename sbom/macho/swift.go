@@ -53,8 +53,15 @@ func (s *slice) swiftType(at uint64) string {
 	if !ok {
 		return ""
 	}
+	name, _ := s.swiftName(d)
+	return name
+}
+
+// swiftName names the type of a descriptor, or "". whole says that its module is
+// in the name: the outermost context does not live in another image.
+func (s *slice) swiftName(d uint64) (name string, whole bool) {
 	if k := s.u32(d) & swiftKind; k < swiftClass || k > swiftEnum {
-		return ""
+		return "", false
 	}
 	var parts []string
 	for range swiftNesting {
@@ -62,19 +69,21 @@ func (s *slice) swiftType(at uint64) string {
 		if kind == swiftModule || kind >= swiftClass && kind <= swiftEnum {
 			name := s.relativeText(d + 8)
 			if len(name) == 0 || !s.spend(len(name)) {
-				return ""
+				return "", false
 			}
 			parts = append(parts, string(name))
 		}
 		if kind == swiftModule {
+			whole = true
 			break
 		}
+		var ok bool
 		if d, ok = s.relative(d + 4); !ok {
 			break // the parent lives in another image
 		}
 	}
 	slices.Reverse(parts)
-	return strings.Join(parts, ".")
+	return strings.Join(parts, "."), whole
 }
 
 // relative follows a relative reference, whose lowest bit says that it leads to

@@ -34,6 +34,8 @@ type Image struct {
 	Selectors  []string // sent only: selector references
 	SwiftTypes []string // Module.Type
 
+	SwiftClasses []SwiftClass
+
 	Chained bool // chained fixups and LC_DYLD_EXPORTS_TRIE instead of LC_DYLD_INFO_ONLY
 	Thinned bool // leave the imported names out of the symbol table
 	Crypt   bool // claim that __TEXT's content is encrypted
@@ -68,6 +70,19 @@ type Class struct {
 	Methods      []string // instance methods
 	ClassMethods []string
 	Small        bool // relative method lists
+}
+
+// SwiftClass is a class of Swift, with a descriptor. Its accessor is the first
+// function; its methods and overrides are the ones behind, in order.
+type SwiftClass struct {
+	Name      string // Module.Type
+	Fields    []string
+	Methods   []uint32 // flags of each
+	Overrides int
+	Params    int    // parameters of a generic class
+	Extras    uint32 // flags of the parameters that say that more follows
+	FarSuper  bool   // the superclass is of another module
+	Singleton bool   // it is made in place
 }
 
 // Category is a category on a class of another image, which is imported from

@@ -109,7 +109,7 @@ func (l *layout) swift() {
 	names := l.part("__TEXT", "__swift5_names", 0)
 	rel := func(p *part, target uint64) { p.u32(uint32(target - (p.addr + uint64(len(p.data))))) }
 	modules := map[string]uint64{}
-	for _, t := range l.im.SwiftTypes {
+	begin := func(t string, flags uint32) {
 		module, name, _ := strings.Cut(t, ".")
 		if modules[module] == 0 {
 			modules[module] = desc.addr + uint64(len(desc.data))
@@ -118,8 +118,81 @@ func (l *layout) swift() {
 			rel(desc, l.text(names, module))
 		}
 		rel(refs, desc.addr+uint64(len(desc.data)))
-		desc.u32(17)
+		desc.u32(flags)
 		rel(desc, modules[module])
 		rel(desc, l.text(names, name))
+	}
+	for _, t := range l.im.SwiftTypes {
+		begin(t, 17)
+	}
+	fields := l.part("__TEXT", "__swift5_fieldmd", 0)
+	for _, c := range l.im.SwiftClasses {
+		begin(c.Name, c.flags())
+		rel(desc, l.code())
+		rel(desc, fields.addr+uint64(len(fields.data)))
+		l.swiftClass(desc, &c, rel)
+		fields.u32(0)
+		fields.u32(0)
+		fields.u32(1 | 12<<16)
+		fields.u32(uint32(len(c.Fields)))
+		for _, f := range c.Fields {
+			fields.u32(0)
+			fields.u32(0)
+			rel(fields, l.text(names, f))
+		}
+	}
+}
+
+// flags are those of the descriptor.
+func (c *SwiftClass) flags() uint32 {
+	f := uint32(16)
+	for _, x := range []struct {
+		is  bool
+		bit uint32
+	}{{c.Params > 0, 1 << 7}, {c.Singleton, 1 << 16}, {c.FarSuper, 1 << 29}, {c.Overrides > 0, 1 << 30}, {len(c.Methods) > 0, 1 << 31}} {
+		if x.is {
+			f |= x.bit
+		}
+	}
+	return f
+}
+
+// swiftClass writes what follows a class's fields in its descriptor.
+func (l *layout) swiftClass(desc *part, c *SwiftClass, rel func(*part, uint64)) {
+	fill := func(n int) {
+		for range n {
+			desc.u32(0)
+		}
+	}
+	fill(6)
+	if c.Params > 0 {
+		fill(2)
+		desc.u32(uint32(c.Params) | 1<<16) // one requirement
+		desc.u32(c.Extras << 16)
+		fill((c.Params+3)/4 + 3)
+	}
+	if c.FarSuper {
+		fill(1)
+	}
+	if c.Singleton {
+		fill(3)
+	}
+	next := l.code()
+	if len(c.Methods) > 0 {
+		desc.u32(10)
+		desc.u32(uint32(len(c.Methods)))
+		for _, flags := range c.Methods {
+			next += 16
+			desc.u32(flags)
+			rel(desc, next)
+		}
+	}
+	if c.Overrides > 0 {
+		desc.u32(uint32(c.Overrides))
+		for range c.Overrides {
+			next += 16
+			fill(2)
+			rel(desc, next)
+		}
 	}
 }
