@@ -4,6 +4,7 @@ export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BUILD    := -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
 REAL     ?= $(CURDIR)/.cache/real
+ASIDE    ?= $(CURDIR)/.cache/aside
 KINSHIP  ?= $(CURDIR)/.cache/kinship
 ACCURACY ?= $(CURDIR)/.cache/accuracy
 FUZZTIME ?= 10s
@@ -11,7 +12,7 @@ TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz accuracy bench bench-opening bench-pass bench-rules bench-kinship fixtures fixtures-check catalogue background real kinship kinship-peers size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz accuracy bench bench-opening bench-pass bench-rules bench-kinship fixtures fixtures-check catalogue background real aside kinship kinship-peers size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -97,6 +98,10 @@ real: build ## audit real programs from pinned public packages (needs npm and py
 	fixtures/real/build.sh '$(REAL)'
 	KINBOM_REAL='$(REAL)' KINBOM_BIN='$(CURDIR)/bin/kinbom' go test -count=1 -v ./fixtures/real
 	KINBOM_REAL='$(REAL)/apps' KINBOM_ASAR='$(REAL)/.tools/node_modules/.bin/asar' go test -count=1 -v -run 'Genuine|Real|Electron|7zz' ./sbom/container/...
+
+aside: build ## measure on real packages that are kept aside (needs npm and python3; 1 GB to fetch, minutes)
+	@mkdir -p '$(ASIDE)' && python3 fixtures/real/aside.py fixtures/real/aside.toml '$(ASIDE)'
+	KINBOM_ASIDE='$(ASIDE)' KINBOM_BIN='$(CURDIR)/bin/kinbom' go test -count=1 -timeout 30m -v -run TestAside ./fixtures/real
 
 size: build ## bytes of the program, and its largest modules
 	@stat -c '%s bytes %n' bin/kinbom

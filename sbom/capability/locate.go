@@ -29,6 +29,10 @@ const (
 	// together with them when it refers to nothing itself: a function that
 	// calls everything ties nothing to each other.
 	maxDispatch = 48
+	// maxRefers is how many facts a function may refer to and still tie them. In
+	// an image without symbols and without a list of function starts, what lies
+	// between two exported names is one stretch of code: no function at all.
+	maxRefers = 512
 )
 
 func sortedSpans(l []Span) []Span {
@@ -156,6 +160,9 @@ func (s *Set) index(u *sbom.Unit, parts []Part, cuts []Cut) *index {
 	byFact := map[int][2]int{}
 	whole := len(u.Facts) - len(cuts)
 	for i := range parts {
+		if len(parts[i].Facts) > maxRefers {
+			continue
+		}
 		for _, f := range parts[i].Facts {
 			at, ok := byFact[f]
 			if !ok {

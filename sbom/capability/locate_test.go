@@ -1,6 +1,7 @@
 package capability
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,6 +69,23 @@ func TestLocate(t *testing.T) {
 	} {
 		if d := cmp.Diff(x.want, locate(t, x.values, x.parts)); d != "" {
 			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+// TestLocateNoFunction puts no tag at a stretch of code that refers to everything.
+func TestLocateNoFunction(t *testing.T) {
+	for _, x := range []struct {
+		more int // facts that the part refers to beside path and query
+		want located
+	}{{maxRefers - 2, located{16, []string{"chromium"}}}, {maxRefers - 1, located{0, []string{"chromium"}}}} {
+		values, facts := append([]string{}, chrome...), []int{0, 1}
+		for i := range x.more {
+			values, facts = append(values, fmt.Sprintf("message %d", i)), append(facts, i+2)
+		}
+		got := locate(t, values, []Part{{Address: 16, Mark: "m", Facts: facts}})
+		if d := cmp.Diff([]located{x.want}, got); d != "" {
+			t.Errorf("%d more facts: %s", x.more, d)
 		}
 	}
 }
