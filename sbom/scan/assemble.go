@@ -123,6 +123,9 @@ func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bund
 			m.Places = []sbom.Place{place}
 			nouns = append(nouns, &m)
 			in.Images = append(in.Images, link.Image{Noun: &m, Exports: sl.Exports, Imports: sl.imports(), References: sl.references()})
+			if m.Encrypted {
+				sl.Tags = opaque(sl.Tags)
+			}
 			p.Tags = append(p.Tags, sl.Tags...)
 		}
 	}
