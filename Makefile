@@ -97,6 +97,7 @@ fixtures-check: ## rebuild the fixture family and compare byte for byte with the
 real: build ## audit real programs from pinned public packages (needs npm and python3)
 	fixtures/real/build.sh '$(REAL)'
 	KINBOM_REAL='$(REAL)' KINBOM_BIN='$(CURDIR)/bin/kinbom' go test -count=1 -v ./fixtures/real
+	KINBOM_EVIDENCE='$(REAL)/apps' go test -count=1 -v -run TestEveryEvidenceIsWhereItSays ./cmd/kinbom
 	KINBOM_REAL='$(REAL)/apps' KINBOM_ASAR='$(REAL)/.tools/node_modules/.bin/asar' go test -count=1 -v -run 'Genuine|Real|Electron|7zz' ./sbom/container/...
 
 aside: build ## measure on real packages that are kept aside (needs npm and python3; 1 GB to fetch, minutes)

@@ -22,8 +22,8 @@ const (
 	ScopeModule   Scope = "module"  // of a script
 	ScopeModules  Scope = "modules" // a module with those that it requires directly
 
-	ScopeComponent Scope = "component" // a bundle: its property lists and the entitlements of its executable
-	ScopeProduct   Scope = "product"   // all components of a product together
+	ScopeComponent Scope = "component" // a bundle: its property lists, the entitlements and loads of its images; the tag is its executable's
+	ScopeProduct   Scope = "product"   // all components of a product together; the tag is the main executable's
 )
 
 // FactKind is the kind of a fact.
@@ -138,6 +138,10 @@ type Evidence struct {
 	Meaning  []byte // with How: the text that the rule saw, up to 256 bytes; else nil
 	Function uint64 // address of the function that refers to it, where that is known; else 0
 	Symbol   string // name of that function, or ""
+
+	// Path is where File lies in the product, for a tag of a component or a product:
+	// the bytes may be of a property list or another image; else "".
+	Path string
 }
 
 // MaxEvidenceBytes is the most bytes that one Evidence carries.

@@ -62,7 +62,8 @@ func checkBytes(files map[sbom.Digest][]byte, file sbom.Digest, offset int64, wa
 }
 
 // Every piece of evidence, in the SBOMs and in the report, is in the file that it
-// names at the byte that it names: of the whole fixture family, and of the folder
+// names at the byte that it names, and one whose text follows from other bytes
+// shows these: of the whole fixture family, and of the folder
 // KINBOM_EVIDENCE of unpacked apps when it is set.
 func TestEveryEvidenceIsWhereItSays(t *testing.T) {
 	for n := 1; n <= fixtures.Releases; n++ {
@@ -88,26 +89,29 @@ func checkEvidence(t *testing.T, dir, apps string) int {
 		t.Fatal(err)
 	}
 	n := 0
-	look := func(what string, file sbom.Digest, offset int64, b []byte) {
+	look := func(what string, file sbom.Digest, offset int64, b []byte, how string) {
 		n++
 		if err := checkBytes(files, file, offset, b); err != nil {
 			t.Errorf("%s: %v", what, err)
+		}
+		if how != "" && len(b) == 0 {
+			t.Errorf("%s: evidence at %d of %s is %s, and no bytes are shown", what, offset, file, how)
 		}
 	}
 	for _, p := range s.Products {
 		for _, g := range p.Tags {
 			for _, e := range g.Evidence {
-				look(p.Name+" "+g.Capability, e.File, e.Offset, e.Bytes)
+				look(p.Name+" "+g.Capability, e.File, e.Offset, e.Bytes, e.How)
 			}
 		}
 		for _, l := range p.Links {
 			for _, e := range l.Evidence {
-				look(p.Name+" "+string(l.Kind), e.File, e.Offset, e.Bytes)
+				look(p.Name+" "+string(l.Kind), e.File, e.Offset, e.Bytes, e.How)
 			}
 		}
 		for _, k := range p.Packages {
 			for _, e := range k.Evidence {
-				look(p.Name+" "+k.Name, e.File, e.Offset, e.Bytes)
+				look(p.Name+" "+k.Name, e.File, e.Offset, e.Bytes, e.How)
 			}
 		}
 	}
@@ -117,7 +121,7 @@ func checkEvidence(t *testing.T, dir, apps string) int {
 	}
 	for _, g := range r.Sources {
 		for _, e := range g.Evidence {
-			look("report "+g.ID, e.SHA256, e.Offset, e.Bytes)
+			look("report "+g.ID, e.SHA256, e.Offset, e.Bytes, e.How)
 		}
 	}
 	return n

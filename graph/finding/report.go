@@ -226,6 +226,7 @@ type Evidence struct {
 	Meaning  string `json:"meaning,omitempty"`  // with How: the text that the rule saw, printable
 	Function string `json:"function,omitempty"` // hexadecimal address of the function that refers to it
 	Symbol   string `json:"symbol,omitempty"`   // name of that function
+	Path     string `json:"path,omitempty"`     // in the product, of a file that is no place of the source, such as a property list
 }
 
 // NextGrade says why a rule gave no higher grade to a source.

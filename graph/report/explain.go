@@ -87,6 +87,9 @@ func (e *explainer) file(s *finding.Source, v *finding.Evidence) (string, *findi
 	for _, p := range s.Places {
 		if p.Product == e.q.ID {
 			inside = true
+			if v.Path != "" {
+				return filePath(e.q, v.Path), e.q
+			}
 			if p.SHA256 == v.SHA256 {
 				return filePath(e.q, p.Path), e.q
 			}
@@ -147,9 +150,11 @@ func (e *explainer) grade(sources []finding.Explained) []string {
 	}
 	switch sbom.Grade(e.k.Grade) {
 	case sbom.GradeMentions:
-		out = append(out, "for likely, one component would have to name the browser, its store file and a table or query on it (or two browsers' stores)")
+		if strings.HasPrefix(e.k.ID, "browser") {
+			out = append(out, "for likely, one component would have to name the browser, its store file and a table or query on it (or two browsers' stores)")
+		}
 	case sbom.GradeLikely:
-		out = append(out, "for shown, the path or query and the open call would have to be reached from one code unit, its direct callees or the methods of one class")
+		out = append(out, "for shown, all that a rule asks for would have to be reached from one code unit, its direct callees or the methods of one class")
 	default:
 		out = append(out, "there is no higher one; it says what the code can do, not that it was run")
 	}

@@ -25,6 +25,7 @@ func Text(w io.Writer, r *finding.Report) error {
 	p.products(r)
 	p.libraries(r)
 	p.capabilities(r)
+	p.declared(r)
 	p.gaps(r)
 	p.coverage(r)
 	p.others(r)
@@ -155,9 +156,9 @@ func (p *page) howSure(r *finding.Report) {
 func gradeText(g string) string {
 	switch sbom.Grade(g) {
 	case sbom.GradeShown:
-		return "path or query and the open call are reached from one piece of code, or a purpose-built call names the browser"
+		return "what a rule asks for, such as path or query and the call that opens, is reached from one piece of code"
 	case sbom.GradeLikely:
-		return "one component names the browser, its store and a query on it, or two browsers' stores; that it is run is not shown"
+		return "what a rule asks for, such as a browser's name, its store and a query on it, is in one component; that one piece of code does it is not shown"
 	}
 	return "a name or a path alone; it may be documentation"
 }

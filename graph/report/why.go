@@ -169,6 +169,11 @@ func unitText(s *finding.Source) string {
 	case slices.Contains(s.Scopes, string(sbom.ScopeModule)) || slices.Contains(s.Scopes, string(sbom.ScopeModules)):
 		return "the script is one module, which is one code unit"
 	}
+	for _, of := range []sbom.Scope{sbom.ScopeComponent, sbom.ScopeProduct} {
+		if slices.Contains(s.Scopes, string(of)) && !slices.Contains(s.Scopes, string(sbom.ScopeImage)) {
+			return "known from what stands beside the code, not from one function in it"
+		}
+	}
 	return "known for the whole image, not for one function in it"
 }
 
@@ -192,6 +197,9 @@ func scopeText(scopes []string) string {
 			sbom.ScopeClass:    "in the methods of its class",
 			sbom.ScopeModule:   "in this module alone",
 			sbom.ScopeModules:  "in this module and those that it requires directly",
+
+			sbom.ScopeComponent: "in the property lists, entitlements and loads of its bundle",
+			sbom.ScopeProduct:   "in the property lists, entitlements and loads of all bundles of the product",
 		}[sbom.Scope(s)]
 		if !ok {
 			t = "in its " + s

@@ -31,49 +31,57 @@ func (s *Set) Next(t sbom.Tag) (n Next, ok bool) {
 	}
 	for _, g := range s.rules[i].grades { // strongest first: the last one above the tag's is next
 		if g.grade.Rank() > t.Grade.Rank() {
-			n = Next{g.grade, unmet(g.expr, has, len(t.Stores))}
+			l := lack{s: s, has: has, stores: len(t.Stores)}
+			n = Next{g.grade, l.unmet(g.expr)}
 		}
 	}
 	return n, true
 }
 
+// lack compares a condition with the names of what a tag has.
+type lack struct {
+	s      *Set
+	has    map[string]bool // signals of its evidence
+	stores int             // browsers that it names
+}
+
 // unmet is what of a condition the signals do not give, in words: of several ways
 // the one that lacks least, and of those the first.
-func unmet(e *expr, has map[string]bool, stores int) []string {
+func (l *lack) unmet(e *expr) []string {
 	switch e.op {
 	case opSignal, opStrong:
-		if has[e.name] {
+		if l.has[e.name] {
 			return nil
 		}
-		return []string{partWords(e)}
+		return []string{l.partWords(e)}
 	case opNot:
-		if k := e.kids[0]; k.name != "" && has[k.name] {
-			return []string{"that there is not " + partWords(k)}
+		if k := e.kids[0]; k.name != "" && l.has[k.name] {
+			return []string{"the absence of " + l.partWords(k)}
 		}
 		return nil
 	case opPatterns:
 		for _, k := range e.kids {
-			if has[k.name] {
+			if l.has[k.name] {
 				return nil // how many different ones were met does not show
 			}
 		}
-		return []string{fmt.Sprintf("%d different ones of %s", e.n, either(e.kids))}
+		return []string{fmt.Sprintf("%d different ones of %s", e.n, l.either(e.kids))}
 	case opStores:
-		out := unmet(e.kids[0], has, stores)
-		if e.n > stores && e.n > 1 {
+		out := l.unmet(e.kids[0])
+		if e.n > l.stores && e.n > 1 {
 			out = append(out, fmt.Sprintf("the same for %d browsers", e.n))
 		}
 		return out
 	}
-	return unmetOf(e, has, stores)
+	return l.unmetOf(e)
 }
 
 // unmetOf is unmet for a list of conditions of which all, one or a number must
 // hold.
-func unmetOf(e *expr, has map[string]bool, stores int) []string {
+func (l *lack) unmetOf(e *expr) []string {
 	ways := make([][]string, len(e.kids))
 	for i, k := range e.kids {
-		ways[i] = unmet(k, has, stores)
+		ways[i] = l.unmet(k)
 	}
 	need := e.n
 	switch e.op {
@@ -81,8 +89,8 @@ func unmetOf(e *expr, has map[string]bool, stores int) []string {
 		need = len(ways)
 	case opAny:
 		need = 1
-		if !slices.ContainsFunc(e.kids, func(k *expr) bool { return k.op != opSignal && k.op != opStrong || has[k.name] }) {
-			return []string{either(e.kids)}
+		if !slices.ContainsFunc(e.kids, func(k *expr) bool { return k.op != opSignal && k.op != opStrong || l.has[k.name] }) {
+			return []string{l.either(e.kids)}
 		}
 	}
 	if e.op != opAll {
@@ -99,10 +107,10 @@ func unmetOf(e *expr, has map[string]bool, stores int) []string {
 	return out
 }
 
-func either(kids []*expr) string {
+func (l *lack) either(kids []*expr) string {
 	var words []string
 	for _, k := range kids {
-		words = append(words, partWords(k))
+		words = append(words, l.partWords(k))
 	}
 	return strings.Join(words, " or ")
 }
@@ -120,13 +128,34 @@ var words = map[string]string{
 	"create":    "a statement that makes the tables",
 }
 
-func partWords(e *expr) string {
+func (l *lack) partWords(e *expr) string {
 	w, ok := words[e.name]
 	if !ok {
 		w = "a match of " + e.name
+		if list := l.samples(e); len(list) > 0 {
+			w += ", such as " + strings.Join(list, ", ")
+		}
 	}
 	if e.op == opStrong {
 		w += " (a telling one)"
 	}
 	return w
 }
+
+// samples are the first two patterns of a signal that its rule or family names.
+func (l *lack) samples(e *expr) []string {
+	var out []string
+	for _, ref := range e.refs {
+		for i := range l.s.patterns {
+			p := &l.s.patterns[i]
+			if text := string(p.text); p.signal == ref.id && len(text) <= 60 && !slices.Contains(out, text) {
+				if out = append(out, text); len(out) == maxSamples {
+					return out
+				}
+			}
+		}
+	}
+	return out
+}
+
+const maxSamples = 2

@@ -54,7 +54,7 @@ func TestNext(t *testing.T) {
 		{sbom.GradeMentions, []string{"odd"}, Next{sbom.GradeLikely, []string{"a browser's folder or the store's file", "a query on the store's tables (a telling one)"}}},
 		{sbom.GradeMentions, []string{"root", "sql"}, Next{sbom.GradeLikely, nil}}, // the query was a weak one
 		{sbom.GradeLikely, []string{"root", "sql"}, Next{sbom.GradeShown, []string{"the store's file", "a call that opens the store"}}},
-		{sbom.GradeLikely, []string{"root", "store", "sql", "open", "odd"}, Next{sbom.GradeShown, []string{"that there is not a match of odd"}}},
+		{sbom.GradeLikely, []string{"root", "store", "sql", "open", "odd"}, Next{sbom.GradeShown, []string{"the absence of a match of odd, such as eeeeee"}}},
 		{sbom.GradeShown, []string{"root"}, Next{}},
 	}
 	for _, c := range cases {

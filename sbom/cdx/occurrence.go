@@ -72,8 +72,11 @@ func evidenceOccurrence(m *sbom.Image, t *sbom.Tag, e *sbom.Evidence) cyclonedx.
 }
 
 // placeOf is the path of the file that holds the evidence: of the place with its
-// file and slice, else of the first one.
+// file and slice, else of the first one; another file says where it lies.
 func placeOf(m *sbom.Image, e *sbom.Evidence) string {
+	if e.Path != "" {
+		return e.Path
+	}
 	for _, p := range m.Places {
 		if p.File == e.File && p.Offset == e.Slice {
 			return p.Path

@@ -32,6 +32,7 @@ func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 		return nil, err
 	}
 	d.addScripts(p)
+	s.components(d, p)
 	d.cover(p)
 	d.runtimes(p)
 	d.integrity(p)
@@ -86,6 +87,7 @@ func (d *draft) path() string {
 // returns what is needed to tie them.
 func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bundle) (link.Input, error) {
 	at := map[sbom.Digest]int{}
+	d.beside = map[sbom.Digest][]sbom.Fact{}
 	var in link.Input
 	var nouns []*sbom.Image
 	for _, f := range d.files {
@@ -116,11 +118,14 @@ func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bund
 				nouns[j].Places = append(nouns[j].Places, place)
 				continue
 			}
-			at[sl.Image.Digest] = len(nouns)
+			at[sl.Image.Digest], d.beside[sl.Image.Digest] = len(nouns), sl.Beside
 			m := sl.Image
 			m.Places = []sbom.Place{place}
 			nouns = append(nouns, &m)
 			in.Images = append(in.Images, link.Image{Noun: &m, Exports: sl.Exports, Imports: sl.imports(), References: sl.references()})
+			if m.Encrypted {
+				sl.Tags = opaque(sl.Tags)
+			}
 			p.Tags = append(p.Tags, sl.Tags...)
 		}
 	}

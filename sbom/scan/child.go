@@ -42,7 +42,7 @@ func Handlers() map[string]worker.Handler {
 	c := &catalog.Cataloger{}
 	return map[string]worker.Handler{
 		askMachO:    jsonHandler(func(_ context.Context, q machoRequest) (*analysis, error) { return readMachO(r, q) }),
-		askPlists:   jsonHandler(func(_ context.Context, q []plistRequest) ([]plistAnswer, error) { return readPlists(q), nil }),
+		askPlists:   jsonHandler(func(_ context.Context, q plistsRequest) ([]plistAnswer, error) { return readPlists(r, q) }),
 		askPackages: jsonHandler(func(ctx context.Context, q []catalog.File) (catalog.Found, error) { return c.Packages(ctx, q) }),
 		askUnpack:   unpack,
 		askScripts:  jsonHandler(func(_ context.Context, q scriptRequest) ([]scriptAnswer, error) { return readScripts(r, q) }),
@@ -92,6 +92,7 @@ type sliceAnalysis struct {
 	Ordinals   []ordinal
 	References []link.Reference
 	Tags       []sbom.Tag
+	Beside     []sbom.Fact        `json:",omitempty"` // its facts that units of bundles have: entitlements, loads
 	Runtimes   []catalog.Sighting `json:",omitempty"`
 	Gaps       []sbom.Gap
 	MarkSizes  fingerprint.Sizes // of the file of marks that Image.Marks names
@@ -218,10 +219,17 @@ func (in analyser) analyse(s *macho.Slice) (sliceAnalysis, error) {
 	s.Unit.Image = s.Image.Digest
 	out.Runtimes = catalog.InImage(s.Unit.Facts, in.file, s.Offset)
 	out.Image.Hosts, out.Image.HostsMore = hosts(s.Unit.Facts)
+	out.Beside = beside(s.Unit.Facts)
 	return out, out.look(in, s)
 }
 
-// plistRequest asks for one property list.
+// plistsRequest asks for some property lists.
+type plistsRequest struct {
+	Rules string // file with the rules in force
+	Lists []plistRequest
+}
+
+// plistRequest is one of them.
 type plistRequest struct {
 	Disk    string
 	Privacy bool
@@ -232,13 +240,18 @@ type plistAnswer struct {
 	Info    *plist.InfoFacts `json:",omitempty"`
 	BuildAt int64            // byte at which the text of CFBundleVersion stands, or -1
 	Privacy *sbom.Privacy    `json:",omitempty"`
+	Facts   []listFact       `json:",omitempty"` // that a rule looks at
 	Trouble string           `json:",omitempty"`
 	Kind    sbom.GapKind     `json:",omitempty"` // of the trouble
 }
 
-func readPlists(qs []plistRequest) []plistAnswer {
-	out := make([]plistAnswer, len(qs))
-	for i, q := range qs {
+func readPlists(c *ruleCache, q plistsRequest) ([]plistAnswer, error) {
+	rules, err := c.get(q.Rules)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]plistAnswer, len(q.Lists))
+	for i, q := range q.Lists {
 		d, raw, err := readPlist(q.Disk)
 		switch {
 		case err != nil:
@@ -253,8 +266,11 @@ func readPlists(qs []plistRequest) []plistAnswer {
 			f := plist.Info(d)
 			out[i].Info, out[i].BuildAt = &f, valueAt(raw, "CFBundleVersion", f.Build)
 		}
+		if err == nil {
+			out[i].Facts = listFacts(rules, raw)
+		}
 	}
-	return out
+	return out, nil
 }
 
 // maxPlist is the largest property list that is read, in bytes: one more than

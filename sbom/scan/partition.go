@@ -22,8 +22,10 @@ type draft struct {
 	split map[string]bool // their roots, and of those that were split off from them
 
 	facts    bundle.Facts
-	lost     sbom.Coverage     // files of it that have no entry
-	infoAt   map[string]infoAt // where facts.Info comes from
+	lost     sbom.Coverage               // files of it that have no entry
+	infoAt   map[string]infoAt           // where facts.Info comes from
+	listed   map[string][]listed         // by bundle: what its property lists say that a rule looks at
+	beside   map[sbom.Digest][]sbom.Fact // by image: what units of bundles have of it
 	binaries map[*file]*reading
 	scripts  map[*file]*scripted
 	packages []sbom.Package

@@ -40,7 +40,7 @@ func (s *scanner) plists(ctx context.Context, d *draft) error {
 		}
 	}
 	d.facts = bundle.Facts{Info: map[string]plist.InfoFacts{}, Privacy: map[string]sbom.Privacy{}}
-	d.infoAt = map[string]infoAt{}
+	d.infoAt, d.listed = map[string]infoAt{}, map[string][]listed{}
 	for i, w := range want {
 		d.usePlist(w, answers[i], byPath[w.File])
 	}
@@ -51,9 +51,9 @@ func (s *scanner) askPlists(want []bundle.Plist, byPath map[string]*file) ([]pli
 	if len(want) == 0 {
 		return nil, nil
 	}
-	var q []plistRequest
+	q := plistsRequest{Rules: s.rulesFile()}
 	for _, w := range want {
-		q = append(q, plistRequest{Disk: byPath[w.File].disk, Privacy: w.Kind == bundle.PlistPrivacy})
+		q.Lists = append(q.Lists, plistRequest{Disk: byPath[w.File].disk, Privacy: w.Kind == bundle.PlistPrivacy})
 	}
 	b, err := s.ask(s.pool, askPlists, q, deadline(int64(len(want))<<20))
 	if err != nil {
@@ -80,4 +80,5 @@ func (d *draft) usePlist(w bundle.Plist, a plistAnswer, f *file) {
 		d.infoAt[w.Bundle] = infoAt{w.File, f.digest, a.BuildAt}
 	}
 	f.used = "property list"
+	d.listed[w.Bundle] = append(d.listed[w.Bundle], listed{w.File, f.digest, a.Facts})
 }

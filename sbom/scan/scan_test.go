@@ -86,6 +86,13 @@ func run(t *testing.T, o Options) *sbom.Scan {
 		if err := p.Validate(); err != nil {
 			t.Error(err)
 		}
+		for _, g := range p.Tags {
+			for _, e := range g.Evidence {
+				if e.How != "" && len(e.Bytes) == 0 {
+					t.Errorf("%s: evidence at %d is %s, and shows no bytes", g.Rule, e.Offset, e.How)
+				}
+			}
+		}
 	}
 	return s
 }

@@ -222,6 +222,9 @@ func (d *draft) addScripts(p *sbom.Product) {
 			if len(tags) == 0 {
 				continue
 			}
+			if m.Partial != "" {
+				tags = opaque(tags)
+			}
 			where := modulePath(rel, m.Name)
 			place := sbom.Place{Path: where, File: file, Offset: base + m.Span.Offset, Bundle: d.set.Innermost(rel), Role: sbom.RoleModule}
 			if j, ok := at[m.Digest]; ok {
