@@ -107,7 +107,7 @@ func (w *scentWord) at(b []byte, end int) bool {
 
 // conspicuous reports whether a script decodes or builds text from pieces.
 func conspicuous(b []byte) bool {
-	for _, mark := range []string{"fromCharCode", "fromCodePoint", "atob(", "base64", "'hex'", `"hex"`, "`hex`", ".reverse()", ").reverse(", `\x`} {
+	for _, mark := range []string{"fromCharCode", "fromCodePoint", "atob(", "base64", "'hex'", `"hex"`, "`hex`", ".reverse()", ").reverse(", `\x`, "createDecipher"} {
 		if bytes.Contains(b, []byte(mark)) {
 			return true
 		}

@@ -23,6 +23,7 @@ const (
 	langPython   = "python"
 	langFrozen   = "frozen"   // Python code behind an executable
 	langManifest = "manifest" // of a web extension
+	langData     = "data"     // JSON that a module asks for
 )
 
 // maxModule is the most bytes of a module for which "in one module" says that
@@ -136,6 +137,8 @@ func modulesOf(b []byte, language string, basic bool) []script.Module {
 		return script.Frozen(b)
 	case language == langManifest:
 		return script.Manifest(b)
+	case language == langData:
+		return script.JSON(b)
 	case basic:
 		return script.JavaScriptTokens(b)
 	}

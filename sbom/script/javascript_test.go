@@ -58,7 +58,7 @@ func TestRequires(t *testing.T) {
 		{"from the own folder", `require(path.join(__dirname,"lib","a"))`, "require ./lib/a"},
 		{"upwards", "require(`${__dirname}/../b`)", "require ./../b"},
 		{"name from a list", `for (const n of ["x","y"]) require(path.join(__dirname, n))`, "require ./x, require ./y"},
-		{"worker", `new Worker("./w.js"); fork(path.join(__dirname,"c.js"))`, "worker ./w.js, worker ./c.js"},
+		{"worker", `new Worker("./w.js"); fork(path.join(__dirname,"c.js"))`, "thread ./w.js, worker ./c.js"},
 		{"window", `new BrowserWindow({webPreferences:{preload:path.join(__dirname,"p.js")}}); w.loadFile("i.html")`, "page ./p.js, page i.html"},
 		{"AMD", `define(["require","./a"],function(r,a){})`, "require ./a"},
 		{"unknown", `require(x)`, ""},
