@@ -33,16 +33,20 @@ func (g *scriptGraph) together(ctx context.Context) error {
 	return nil
 }
 
-// words are parts of the names under which the telling files can be asked for.
+// words are parts of the names under which the files with tags can be asked for: a
+// file that was not read in full is looked at together with others only for theirs.
 func (g *scriptGraph) words() []string {
 	var out []string
 	for f, x := range g.d.scripts {
-		if !slices.ContainsFunc(x.modules, func(m scriptModule) bool { return m.Texts > 0 }) {
+		if !slices.ContainsFunc(x.modules, func(m scriptModule) bool { return m.Texts > 0 && len(m.Tags) > 0 }) {
 			continue
 		}
 		p := inArchive(g.d.rel(f))
 		name := strings.TrimSuffix(path.Base(p), path.Ext(p))
-		out = append(out, name, path.Base(path.Dir(p)))
+		if name == "index" {
+			name = path.Base(path.Dir(p))
+		}
+		out = append(out, name)
 		if i := strings.LastIndex(p, "node_modules/"); i >= 0 {
 			name, _, _ := strings.Cut(p[i+len("node_modules/"):], "/")
 			out = append(out, name)
