@@ -103,15 +103,16 @@ func (w *run) sending(out *Carried, c Composite, sources []tied, firm map[string
 }
 
 // sameModule looks for a module of a script that itself reads and sends: a module
-// is a unit of code, as a class is in native code. Both must be seen in the module
-// by itself; a file that is too large to be one module has no such tags.
+// is a unit of code, as a class is in native code. It may read with the help of the
+// modules that it asks for directly, but must send by itself. A file that is too
+// large to be one module has no such tags.
 func sameModule(sources, sinks []tied) (reach.Flow, bool) {
 	for _, r := range sources {
-		if !shownInModule(r) {
+		if !inModule(r, sbom.ScopeModule, sbom.ScopeModules) {
 			continue
 		}
 		for _, s := range sinks {
-			if s.o.Image == r.o.Image && shownInModule(s) {
+			if s.o.Image == r.o.Image && inModule(s, sbom.ScopeModule) {
 				step := reach.Step{Unit: reach.Unit{Image: r.o.Image}, Name: "module"}
 				return reach.Flow{How: "one module of a script reads and sends", Reader: []reach.Step{step}, Sink: []reach.Step{step}}, true
 			}
@@ -120,8 +121,11 @@ func sameModule(sources, sinks []tied) (reach.Flow, bool) {
 	return reach.Flow{}, false
 }
 
-func shownInModule(t tied) bool {
-	return slices.ContainsFunc(t.o.Tags, func(g sbom.Tag) bool { return g.Scope == sbom.ScopeModule && g.Grade.Rank() >= sbom.GradeLikely.Rank() })
+// inModule reports whether a source has a tag at likely or better of one of these scopes.
+func inModule(t tied, scopes ...sbom.Scope) bool {
+	return slices.ContainsFunc(t.o.Tags, func(g sbom.Tag) bool {
+		return slices.Contains(scopes, g.Scope) && g.Grade.Rank() >= sbom.GradeLikely.Rank()
+	})
 }
 
 // units are the code units of sources, as far as they have one.

@@ -183,7 +183,11 @@ func (p *pySource) facts() {
 func (p *pySource) number(i int, n int64) {
 	t := &p.tokens[i]
 	if n >= minNumber {
-		p.add(sbom.FactNumber, value{text: []byte(strconv.FormatInt(n, 10)), parts: []sbom.Span{t.at}, how: sbom.HowEscaped})
+		v := value{text: []byte(strconv.FormatInt(n, 10)), parts: []sbom.Span{t.at}}
+		if !bytes.Equal(v.text, t.text) {
+			v.how = sbom.HowEscaped
+		}
+		p.add(sbom.FactNumber, v)
 		return
 	}
 	if p.kind(i-1) == '-' {
