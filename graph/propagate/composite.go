@@ -83,7 +83,13 @@ func (w *run) sends(c Composite, sources []tied, firm map[string][]tied) (string
 func (w *run) sending(out *Carried, c Composite, sources []tied, firm map[string][]tied, code *reach.Reach) {
 	var near []tied
 	out.Sends, near = w.sends(c, sources, firm)
-	if code == nil || out.Sends == SendsNo {
+	if out.Sends == SendsNo {
+		return
+	}
+	if flow, ok := sameModule(sources, near); ok {
+		out.Sends, out.Flow = SendsShown, &flow
+	}
+	if code == nil || out.Flow != nil {
 		return
 	}
 	readers, senders := units(sources), units(near)
@@ -94,6 +100,32 @@ func (w *run) sending(out *Carried, c Composite, sources []tied, firm map[string
 			return
 		}
 	}
+}
+
+// sameModule looks for a module of a script that itself reads and sends: a module
+// is a unit of code, as a class is in native code. It may read with the help of the
+// modules that it asks for directly, but must send by itself. A file that is too
+// large to be one module has no such tags.
+func sameModule(sources, sinks []tied) (reach.Flow, bool) {
+	for _, r := range sources {
+		if !inModule(r, sbom.ScopeModule, sbom.ScopeModules) {
+			continue
+		}
+		for _, s := range sinks {
+			if s.o.Image == r.o.Image && inModule(s, sbom.ScopeModule) {
+				step := reach.Step{Unit: reach.Unit{Image: r.o.Image}, Name: "module"}
+				return reach.Flow{How: "one module of a script reads and sends", Reader: []reach.Step{step}, Sink: []reach.Step{step}}, true
+			}
+		}
+	}
+	return reach.Flow{}, false
+}
+
+// inModule reports whether a source has a tag at likely or better of one of these scopes.
+func inModule(t tied, scopes ...sbom.Scope) bool {
+	return slices.ContainsFunc(t.o.Tags, func(g sbom.Tag) bool {
+		return slices.Contains(scopes, g.Scope) && g.Grade.Rank() >= sbom.GradeLikely.Rank()
+	})
 }
 
 // units are the code units of sources, as far as they have one.

@@ -253,3 +253,38 @@ func TestModules(t *testing.T) {
 		t.Errorf("without a require: %s", r.Carried[0].Strength)
 	}
 }
+
+// A module of a script that reads and sends by itself is one unit of code; two
+// modules are not.
+func TestSendsModule(t *testing.T) {
+	all := Composite{ID: "collects", Any: []string{"reads"}, Sends: []string{"uploads"}}
+	for _, x := range []struct {
+		name, sender string
+		read, send   sbom.Scope
+		want         string
+	}{
+		{"one module", "a.js", sbom.ScopeModule, sbom.ScopeModule, SendsShown},
+		{"reads with those that it asks for", "a.js", sbom.ScopeModules, sbom.ScopeModule, SendsShown},
+		{"too large to be one", "a.js", sbom.ScopeImage, sbom.ScopeModule, SendsPossible},
+		{"sends with those that it asks for", "a.js", sbom.ScopeModule, sbom.ScopeModules, SendsPossible},
+		{"two modules", "b.js", sbom.ScopeModule, sbom.ScopeModule, SendsPossible},
+	} {
+		f := newFamily(t, `A holds electron:main a.js b.js
+			A electron loads a.js
+			A electron loads b.js
+			a.js has reads likely
+			`+x.sender+` has uploads likely`)
+		tags := f.tags
+		for i := range tags {
+			tags[i].Scope = x.send
+			if tags[i].Capability == "reads" {
+				tags[i].Scope = x.read
+			}
+		}
+		_, r := f.run(all)
+		i := slices.IndexFunc(r.Carried, func(k Carried) bool { return k.Capability == "collects" })
+		if k := r.Carried[i]; k.Sends != x.want || (k.Flow != nil) != (x.want == SendsShown) {
+			t.Errorf("%s: sends %s, flow %+v", x.name, k.Sends, k.Flow)
+		}
+	}
+}

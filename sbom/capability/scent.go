@@ -9,13 +9,20 @@ import (
 // pattern stand in its bytes as they are, or it conspicuously decodes or builds
 // text, which its bytes then do not show. Reading is much dearer than this look.
 //
+// A script is worth it when it has words of a browser family, when some rule may
+// hold by what stands in it alone, or when it has what rules cannot do without and
+// may find in a module that is asked for, such as what opens databases. A common
+// call, such as of fetch or rm, is none of that.
+//
 // What it passes over: scripts that hold no strong pattern's words. Rules that
 // would hold by weak patterns alone, or by a missing word, are not asked.
 type Scent struct {
 	auto  *automaton
 	words []scentWord
-	needs []int // by pattern: how many words it has
+	needs []int // by pattern that is looked for: how many words it has
 	of    [][]int
+	names []int // by the same: the pattern's number in the set
+	needed
 }
 
 // scentWord is a piece of a pattern that stands in the bytes by itself.
@@ -54,9 +61,10 @@ func (s *Set) Scent() (*Scent, error) {
 			n++
 		}
 		if n > 0 {
-			out.needs = append(out.needs, n)
+			out.needs, out.names = append(out.needs, n), append(out.names, i)
 		}
 	}
+	out.needed = s.needed()
 	if len(keys) == 0 {
 		return out, nil
 	}
@@ -77,6 +85,7 @@ func (s *Scent) In(b []byte) bool {
 		return false
 	}
 	have := make([]int, len(s.needs))
+	p := s.presence()
 	seen := make([]bool, len(s.words))
 	state, pos := s.auto.find(b, 0, 0)
 	for pos >= 0 {
@@ -85,15 +94,15 @@ func (s *Scent) In(b []byte) bool {
 				continue
 			}
 			seen[key] = true
-			for _, p := range s.of[key] {
-				if have[p]++; have[p] == s.needs[p] {
+			for _, n := range s.of[key] {
+				if have[n]++; have[n] == s.needs[n] && p.add(s.names[n]) {
 					return true
 				}
 			}
 		}
 		state, pos = s.auto.find(b, pos, state)
 	}
-	return false
+	return p.enough()
 }
 
 // at reports whether the word ends at a place of the bytes as it should.
@@ -107,7 +116,7 @@ func (w *scentWord) at(b []byte, end int) bool {
 
 // conspicuous reports whether a script decodes or builds text from pieces.
 func conspicuous(b []byte) bool {
-	for _, mark := range []string{"fromCharCode", "fromCodePoint", "atob(", "base64", "'hex'", `"hex"`, "`hex`", ".reverse()", ").reverse(", `\x`} {
+	for _, mark := range []string{"fromCharCode", "fromCodePoint", "atob(", "base64", "'hex'", `"hex"`, "`hex`", ".reverse()", ").reverse(", `\x`, "createDecipher"} {
 		if bytes.Contains(b, []byte(mark)) {
 			return true
 		}

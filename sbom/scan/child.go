@@ -225,7 +225,7 @@ func (in analyser) analyse(s *macho.Slice) (sliceAnalysis, error) {
 
 // plistsRequest asks for some property lists.
 type plistsRequest struct {
-	Rules string // file with the rules in force
+	Rules ruleFile
 	Lists []plistRequest
 }
 

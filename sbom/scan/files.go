@@ -225,7 +225,7 @@ var byExtension = map[string]string{
 	".cab": "archive", ".lzma": "archive", ".lz4": "archive", ".aar": "archive", ".br": "archive", ".luac": "Lua",
 	".js": "JavaScript", ".mjs": "JavaScript", ".cjs": "JavaScript", ".jsx": "JavaScript", ".jsc": "JavaScript bytecode",
 	".ts": "TypeScript", ".tsx": "TypeScript", ".jsbundle": "JavaScript", ".hbc": "JavaScript bytecode",
-	".asar": "asar archive", ".py": "Python", ".pyc": kindPython, ".pyz": "Python", ".rb": "Ruby", ".pl": "Perl", ".php": "PHP", ".lua": "Lua",
+	".asar": "asar archive", ".py": "Python", ".pyc": kindPython, ".pyz": "Python archive", ".rb": "Ruby", ".pl": "Perl", ".php": "PHP", ".lua": "Lua",
 	".sh": "shell script", ".bash": "shell script", ".zsh": "shell script", ".command": "shell script", ".tcl": "Tcl",
 	".scpt": "AppleScript", ".scptd": "AppleScript", ".applescript": "AppleScript", ".wasm": "WebAssembly",
 	".jar": "Java archive", ".class": "Java class", ".dll": "PE binary", ".exe": "PE binary", ".so": "ELF binary",

@@ -51,7 +51,7 @@ func (s *scanner) askPlists(want []bundle.Plist, byPath map[string]*file) ([]pli
 	if len(want) == 0 {
 		return nil, nil
 	}
-	q := plistsRequest{Rules: s.rulesFile()}
+	q := plistsRequest{Rules: s.packed}
 	for _, w := range want {
 		q.Lists = append(q.Lists, plistRequest{Disk: byPath[w.File].disk, Privacy: w.Kind == bundle.PlistPrivacy})
 	}

@@ -21,8 +21,10 @@ const (
 	langScript   = "javascript"
 	langPage     = "html"
 	langPython   = "python"
+	langPySource = "python source"
 	langFrozen   = "frozen"   // Python code behind an executable
 	langManifest = "manifest" // of a web extension
+	langData     = "data"     // JSON that a module asks for
 )
 
 // maxModule is the most bytes of a module for which "in one module" says that
@@ -110,7 +112,7 @@ func (r *scriptReader) read(f scriptFile, basic bool) scriptAnswer {
 		a.Opaque, a.Kind = why, sbom.GapEncrypted
 		return a
 	}
-	if plain && !r.scent.In(b) {
+	if plain && !r.scent.In(b) && !hidesPython(b, f.Language) {
 		return a
 	}
 	telling := map[string]bool{} // inner modules, by name
@@ -126,6 +128,22 @@ func (r *scriptReader) read(f scriptFile, basic bool) scriptAnswer {
 	return a
 }
 
+// hidesPython reports whether Python code shows that it puts texts together from
+// what is hidden: XOR, slices that go backwards, hexadecimal digits. In compiled
+// code these are instructions of Python 3.11 to 3.13.
+func hidesPython(b []byte, language string) bool {
+	marks := []string{"fromhex", "unhexlify", "reversed"}
+	switch language {
+	case langPython:
+		marks = append(marks, "\x7a\x0c", "\x85\x03")
+	case langPySource:
+		marks = append(marks, "^", "[::-1]", "chr(", "map(chr")
+	default:
+		return false
+	}
+	return slices.ContainsFunc(marks, func(m string) bool { return bytes.Contains(b, []byte(m)) })
+}
+
 // modulesOf reads the modules of a file.
 func modulesOf(b []byte, language string, basic bool) []script.Module {
 	switch {
@@ -133,10 +151,14 @@ func modulesOf(b []byte, language string, basic bool) []script.Module {
 		return script.HTML(b)
 	case language == langPython:
 		return script.Python(b)
+	case language == langPySource:
+		return script.PythonSource(b)
 	case language == langFrozen:
 		return script.Frozen(b)
 	case language == langManifest:
 		return script.Manifest(b)
+	case language == langData:
+		return script.JSON(b)
 	case basic:
 		return script.JavaScriptTokens(b)
 	}

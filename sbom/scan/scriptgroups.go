@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/script"
 )
 
 // group is a module with those that it asks for directly.
@@ -32,16 +33,20 @@ func (g *scriptGraph) together(ctx context.Context) error {
 	return nil
 }
 
-// words are parts of the names under which the telling files can be asked for.
+// words are parts of the names under which the files with tags can be asked for: a
+// file that was not read in full is looked at together with others only for theirs.
 func (g *scriptGraph) words() []string {
 	var out []string
 	for f, x := range g.d.scripts {
-		if !slices.ContainsFunc(x.modules, func(m scriptModule) bool { return m.Texts > 0 }) {
+		if !slices.ContainsFunc(x.modules, func(m scriptModule) bool { return m.Texts > 0 && len(m.Tags) > 0 }) {
 			continue
 		}
 		p := inArchive(g.d.rel(f))
 		name := strings.TrimSuffix(path.Base(p), path.Ext(p))
-		out = append(out, name, path.Base(path.Dir(p)))
+		if name == "index" {
+			name = path.Base(path.Dir(p))
+		}
+		out = append(out, name)
 		if i := strings.LastIndex(p, "node_modules/"); i >= 0 {
 			name, _, _ := strings.Cut(p[i+len("node_modules/"):], "/")
 			out = append(out, name)
@@ -83,9 +88,10 @@ func (g *scriptGraph) groups(ctx context.Context) []group {
 
 // worth reports whether something may come of looking at a group: one of its
 // modules has a tag alone, be it that it only mentions. Texts that are no more than
-// common words in each of several modules make none together.
+// common words in each of several modules make none together. Files of data have
+// no tags alone: a module that has something to tell is looked at with its own.
 func (g *scriptGraph) worth(l group) bool {
-	return slices.ContainsFunc(l, func(k moduleKey) bool { return len(g.d.moduleTags[k]) > 0 })
+	return slices.ContainsFunc(l, func(k moduleKey) bool { return len(g.d.moduleTags[k]) > 0 || isData(k.f) })
 }
 
 // group is one module with the telling ones that it asks for. Without a module
@@ -108,6 +114,10 @@ func (g *scriptGraph) group(ctx context.Context, key moduleKey, m *scriptModule)
 				continue
 			}
 		}
+		if to := g.data(key.f, q); to != nil && m != nil && m.Telling > 0 && len(out) < maxGroup {
+			out = append(out, moduleKey{to, 0})
+			continue
+		}
 		if to := g.resolve(ctx, key.f, q); to != nil && g.d.scripts[to] != nil && to != key.f {
 			add(moduleKey{to, 0})
 		}
@@ -116,13 +126,24 @@ func (g *scriptGraph) group(ctx context.Context, key moduleKey, m *scriptModule)
 }
 
 // extensions are the scripts that the manifest of a web extension starts, each
-// with the manifest: what it is permitted belongs to it.
+// with the manifest, since what it is permitted belongs to it, and with the others
+// of the same folder: they share one page and its names without asking for each other.
 func (g *scriptGraph) extensions(ctx context.Context) []group {
 	var out []group
-	for _, e := range g.entries(ctx) {
+	entries := slices.DeleteFunc(g.entries(ctx), func(e scriptEntry) bool {
 		x := g.d.scripts[e.file]
-		if path.Base(e.by.norm) == "manifest.json" && x != nil && len(x.modules) > 0 && x.modules[0].Telling > 0 {
-			out = append(out, group{{e.file, 0}, {e.by, 0}})
+		return path.Base(e.by.norm) != "manifest.json" || x == nil || len(x.modules) == 0 || x.modules[0].Telling == 0
+	})
+	for _, e := range entries {
+		l := group{{e.file, 0}, {e.by, 0}}
+		out = append(out, l)
+		for _, o := range entries {
+			if o.by == e.by && o.file != e.file && len(l) < maxGroup {
+				l = append(l, moduleKey{o.file, 0})
+			}
+		}
+		if len(l) > 2 {
+			out = append(out, l)
 		}
 	}
 	return out
@@ -143,8 +164,11 @@ func (g *scriptGraph) askTogether(ctx context.Context, groups []group) error {
 				number[k.f] = n
 				files, size = append(files, k.f), size+k.f.size
 				lang := language(k.f)
-				if path.Base(k.f.norm) == "manifest.json" {
+				switch {
+				case path.Base(k.f.norm) == "manifest.json":
 					lang = langManifest
+				case isData(k.f):
+					lang = langData
 				}
 				q.Files = append(q.Files, scriptFile{Disk: k.f.disk, Language: lang})
 			}
@@ -181,6 +205,25 @@ func (g *scriptGraph) askTogether(ctx context.Context, groups []group) error {
 		g.keep(l, answers[i], files, alone)
 	}
 	return nil
+}
+
+// data is the file of data that a module asks for, or nil. What describes packages
+// and extensions is none.
+func (g *scriptGraph) data(from *file, q script.Require) *file {
+	if !strings.HasSuffix(q.Name, ".json") || !strings.HasPrefix(q.Name, ".") || q.Kind != script.RequireData {
+		return nil
+	}
+	f := g.at[path.Join(path.Dir(inArchive(g.d.rel(from))), q.Name)]
+	if f == nil || !isData(f) || f.size > maxPlist {
+		return nil
+	}
+	return f
+}
+
+// isData reports whether a file is data that scripts read.
+func isData(f *file) bool {
+	base := path.Base(f.norm)
+	return strings.HasSuffix(base, ".json") && base != "package.json" && base != "manifest.json"
 }
 
 // index is the number of a module among those that its reader gives.

@@ -15,6 +15,7 @@ import (
 const (
 	kindJavaScript = "JavaScript"
 	kindPython     = "compiled Python"
+	kindPySource   = "Python"
 )
 
 // Bounds of one request for scripts, and of one script.
@@ -36,7 +37,7 @@ type scripted struct {
 
 // isScript reports whether a file is one that the readers of scripts know.
 func isScript(f *file) bool {
-	return f.trouble == nil && !f.ignored && !f.special && f.opened == "" && (f.kind == kindJavaScript || f.kind == kindPython)
+	return f.trouble == nil && !f.ignored && !f.special && f.opened == "" && (f.kind == kindJavaScript || f.kind == kindPython || f.kind == kindPySource)
 }
 
 // readAsScript reports whether a file of the product is a script, or an
@@ -54,6 +55,8 @@ func language(f *file) string {
 		return langFrozen
 	case f.kind == kindPython:
 		return langPython
+	case f.kind == kindPySource:
+		return langPySource
 	case strings.HasSuffix(name, ".html"), strings.HasSuffix(name, ".htm"), strings.HasSuffix(name, ".xhtml"):
 		return langPage
 	}

@@ -226,7 +226,7 @@ func TestScripts(t *testing.T) {
 		{"script of a page", []archivetest.File{pack, file1("main.js", `win.loadFile('ui/index.html')`), file1("ui/index.html", `<script src="app.js"></script>`), file1("ui/app.js", whole)},
 			[]string{"app.asar/ui/app.js likely module"}, []string{"calls require: main.js > ui/index.html > app.js"}},
 		{"worker", []archivetest.File{pack, file1("main.js", `new Worker(path.join(__dirname,'w.js'))`), file1("w.js", whole)},
-			[]string{"app.asar/w.js likely module"}, []string{"launches require: main.js > w.js"}},
+			[]string{"app.asar/w.js likely module"}, []string{"calls require: main.js > w.js"}},
 		{"bundle", []archivetest.File{pack, file1("main.js", `(()=>{var t={10:(e,t,n)=>{var p=n(20),q=n(30);open(p.db).all(q.q)},20:(e,t,n)=>{`+
 			strings.ReplaceAll(pathsJS, "exports", "t")+`},30:(e,t)=>{`+strings.ReplaceAll(queryJS, "exports", "t")+`}};t[10]()})()`)},
 			[]string{"app.asar/main.js#10 likely modules", "app.asar/main.js#20 mentions module", "app.asar/main.js#30 mentions module"},

@@ -23,12 +23,28 @@ func readRequires(q requiresRequest) [][]script.Require {
 		if err != nil {
 			continue // it was read before: trouble with it is told there
 		}
-		if len(q.Words) == 0 || slices.ContainsFunc(q.Words, func(w string) bool { return bytes.Contains(b, []byte(w)) }) {
+		if len(q.Words) == 0 || slices.ContainsFunc(q.Words, func(w string) bool { return asksFor(b, w) }) {
 			out[i] = requiresIn(b, f.Language)
 		}
 		done()
 	}
 	return out
+}
+
+// asksFor reports whether a name stands in a script as the end of a module's name,
+// or as the name of its package: behind a quote or a slash, before one or a point.
+func asksFor(b []byte, name string) bool {
+	for at := 0; ; {
+		i := bytes.Index(b[at:], []byte(name))
+		if i < 0 {
+			return false
+		}
+		from, to := at+i, at+i+len(name)
+		at = from + 1
+		if from > 0 && bytes.IndexByte([]byte("/'\"`"), b[from-1]) >= 0 && to < len(b) && bytes.IndexByte([]byte("/'\"`."), b[to]) >= 0 {
+			return true
+		}
+	}
 }
 
 func requiresIn(b []byte, language string) []script.Require {

@@ -105,6 +105,7 @@ func (r *reader) asks(n *js.CallExpr) {
 	case name == "require" || name == "import" || name == "__require" || name == "require.resolve":
 		v := r.eval(arg, nil, 0)
 		r.ask(RequireModule, v)
+		r.readsData(v)
 		if v.text != nil && v.whole {
 			r.moduleFact(v)
 		}
@@ -114,12 +115,21 @@ func (r *reader) asks(n *js.CallExpr) {
 		}
 	case name == "define":
 		r.asksList(n)
+	case last == "readFileSync" || last == "readFile" || last == "readJsonSync" || last == "readJson":
+		r.readsData(r.eval(arg, nil, 0))
 	case last == "fork" || last == "utilityProcess.fork":
 		r.requires(RequireWorker, arg)
 	case last == "loadFile" || last == "loadURL" || last == "setPreloads" || last == "executeScript":
 		r.requires(RequirePage, arg)
 	case last == "register" && strings.HasSuffix(name, "serviceWorker.register"):
-		r.requires(RequireWorker, arg)
+		r.requires(RequireThread, arg)
+	}
+}
+
+// readsData notes a file of data beside the module.
+func (r *reader) readsData(v value) {
+	if v.whole && bytes.HasPrefix(v.text, []byte(".")) && bytes.HasSuffix(v.text, []byte(".json")) && len(r.data) < maxOpen {
+		r.data = append(r.data, literal{r.m, v})
 	}
 }
 
@@ -147,6 +157,6 @@ func (r *reader) asksNew(n *js.NewExpr) {
 	name, _ := r.name(n.X, 0)
 	switch name[strings.LastIndexByte(name, '.')+1:] {
 	case "Worker", "SharedWorker":
-		r.requires(RequireWorker, n.Args.List[0].Value)
+		r.requires(RequireThread, n.Args.List[0].Value)
 	}
 }

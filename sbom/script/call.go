@@ -24,6 +24,7 @@ func (r *reader) args(l []js.Arg, env env, depth int) []value {
 		if l[i].Rest && v.text != nil && v.whole {
 			v = chars(v)
 		}
+		r.spreads = r.spreads || l[i].Rest && !v.isLst
 		if l[i].Rest && v.isLst && len(out)+len(v.list) <= maxList {
 			out = append(out, v.list...)
 			continue
@@ -53,6 +54,11 @@ func (r *reader) call(e *js.CallExpr, env env, depth int) value {
 			return a[0]
 		}
 		return value{}
+	case last == "parseInt" && len(e.Args.List) == 2:
+		if base := r.eval(e.Args.List[1].Value, env, depth); base.isNum && base.num == 16 {
+			r.decoders.hex = true
+		}
+		return value{}
 	case last == "fromCharCode" || last == "fromCodePoint":
 		return r.fromCodes(e, env, depth)
 	case last == "atob" && len(e.Args.List) == 1:
@@ -75,6 +81,12 @@ func (r *reader) functionOf(e js.IExpr) *function {
 		if b := r.vars[declared(e)]; b != nil && b.times == 1 {
 			return b.fn
 		}
+	case *js.DotExpr: // a method of the object's own class
+		if this, ok := e.X.(*js.LiteralExpr); ok && this.TokenType == js.ThisToken {
+			if b := r.methods[dotName(e)]; b != nil && b.times == 1 {
+				return b.fn
+			}
+		}
 	case *js.GroupExpr:
 		return functionFrom(e.X)
 	}
@@ -89,6 +101,9 @@ func (r *reader) apply(f *function, args []value, depth int) value {
 		if i < len(args) {
 			env[p] = args[i]
 		}
+	}
+	if f.rest != nil {
+		env[f.rest] = value{isLst: true, list: args[min(len(f.params), len(args)):]}
 	}
 	return r.eval(f.result, env, depth+1)
 }
@@ -191,6 +206,9 @@ func (r *reader) fromCodes(e *js.CallExpr, env env, depth int) value {
 	v := text(args)
 	if v.text == nil && len(args) > 0 {
 		r.decoders.codes = true
+		if len(e.Args.List) == 1 {
+			r.shift(e.Args.List[0].Value, env, depth)
+		}
 	}
 	return v
 }

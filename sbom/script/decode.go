@@ -1,6 +1,7 @@
 package script
 
 import (
+	"bytes"
 	"encoding/hex"
 	"slices"
 	"unicode/utf8"
@@ -15,7 +16,8 @@ const (
 	minHidden     = 6       // characters of what is decoded
 	maxHidden     = 4096    // bytes of a literal
 	maxCandidates = 20_000  // literals
-	maxKeys       = 4       // keys of XOR
+	maxKeys       = 4       // keys of XOR, and shifts
+	maxShift      = 127     // that is added to a code
 	maxHiddenWork = 8 << 20 // bytes that are decoded altogether
 )
 
@@ -24,6 +26,7 @@ const (
 type decoders struct {
 	base64, hex, reversed, codes bool
 	keys                         []byte // of XOR
+	shifts                       []int  // that are added to character codes
 }
 
 // note notes an encoding by its name.
@@ -62,6 +65,41 @@ func (r *reader) xor(n *js.BinaryExpr) {
 	r.decoders.keys = append(r.decoders.keys, key)
 }
 
+// shift notes a constant that is added to a character code that is not known.
+func (r *reader) shift(e js.IExpr, env env, depth int) {
+	for {
+		g, ok := e.(*js.GroupExpr)
+		if !ok {
+			break
+		}
+		e = g.X
+	}
+	n, ok := e.(*js.BinaryExpr)
+	if !ok || n.Op != js.SubToken && n.Op != js.AddToken {
+		return
+	}
+	x, y := r.eval(n.X, env, depth+1), r.eval(n.Y, env, depth+1)
+	by := int(y.num)
+	if x.isNum || !y.isNum || y.num != float64(by) || by <= 0 || by > maxShift {
+		return
+	}
+	if n.Op == js.SubToken {
+		by = -by
+	}
+	if d := &r.decoders; !slices.Contains(d.shifts, by) && len(d.shifts) < maxKeys {
+		d.shifts = append(d.shifts, by)
+	}
+}
+
+// shifted is a text with a constant added to each of its codes.
+func shifted(b []byte, by int) []byte {
+	var out []byte
+	for _, c := range string(b) {
+		out = utf8.AppendRune(out, c+rune(by))
+	}
+	return out
+}
+
 // numbers notes a list of small numbers: character codes, maybe.
 func (r *reader) numbers(n *js.ArrayExpr) {
 	if len(n.List) < minHidden || len(n.List) > maxHidden || len(r.literals) >= maxCandidates {
@@ -86,12 +124,12 @@ func (r *reader) numbers(n *js.ArrayExpr) {
 // that was not seen.
 func (r *reader) decode() {
 	d := &r.decoders
-	if !d.base64 && !d.hex && !d.reversed && !d.codes && len(d.keys) == 0 {
+	if !d.base64 && !d.hex && !d.reversed && !d.codes && len(d.keys) == 0 && len(d.shifts) == 0 {
 		return
 	}
 	work := 0
 	for _, l := range r.literals {
-		if work += max(len(l.v.text), len(l.v.list)) * (1 + 2*len(d.keys)); work > maxHiddenWork {
+		if work += max(len(l.v.text), len(l.v.list)) * (1 + 2*len(d.keys) + len(d.shifts)); work > maxHiddenWork {
 			return
 		}
 		r.m = l.m
@@ -118,6 +156,9 @@ func (r *reader) decode() {
 			}
 			raw = append(raw, b)
 		}
+		for _, by := range d.shifts {
+			r.hidden(shifted(l.v.text, by), l.v.parts, sbom.HowCodes)
+		}
 		for _, k := range d.keys {
 			for _, b := range raw {
 				r.hidden(combined(b, k), l.v.parts, howXOR(k))
@@ -126,10 +167,15 @@ func (r *reader) decode() {
 	}
 }
 
-// hidden adds a text that was hidden, when it looks like one.
+// hidden adds a text that was hidden, when it looks like one, or the texts that
+// zero bytes part it into.
 func (r *reader) hidden(b []byte, parts []sbom.Span, how string) {
-	if printable(b, minHidden) {
-		r.valueFact(sbom.FactString, b, value{parts: parts, how: how})
+	if printable(bytes.ReplaceAll(b, []byte{0}, []byte(" ")), minHidden) {
+		for _, text := range bytes.Split(b, []byte{0}) {
+			if len(text) > 0 {
+				r.valueFact(sbom.FactString, text, value{parts: parts, how: how})
+			}
+		}
 	}
 }
 
@@ -145,6 +191,9 @@ func (r *reader) hiddenCodes(v value) {
 	}
 	if r.decoders.codes {
 		r.hidden(b, parts, sbom.HowCodes)
+	}
+	for _, by := range r.decoders.shifts {
+		r.hidden(shifted(b, by), parts, sbom.HowCodes)
 	}
 	if !small {
 		return

@@ -58,7 +58,7 @@ func TestRequires(t *testing.T) {
 		{"from the own folder", `require(path.join(__dirname,"lib","a"))`, "require ./lib/a"},
 		{"upwards", "require(`${__dirname}/../b`)", "require ./../b"},
 		{"name from a list", `for (const n of ["x","y"]) require(path.join(__dirname, n))`, "require ./x, require ./y"},
-		{"worker", `new Worker("./w.js"); fork(path.join(__dirname,"c.js"))`, "worker ./w.js, worker ./c.js"},
+		{"worker", `new Worker("./w.js"); fork(path.join(__dirname,"c.js"))`, "thread ./w.js, worker ./c.js"},
 		{"window", `new BrowserWindow({webPreferences:{preload:path.join(__dirname,"p.js")}}); w.loadFile("i.html")`, "page ./p.js, page i.html"},
 		{"AMD", `define(["require","./a"],function(r,a){})`, "require ./a"},
 		{"unknown", `require(x)`, ""},
@@ -79,10 +79,11 @@ func TestFacts(t *testing.T) {
 	b64 := "TGlicmFyeS9TYWZhcmkvSGlzdG9yeS5kYg==" // Library/Safari/History.db
 	const want = "Library/Safari/History.db"
 	hexed := fmt.Sprintf("%x", want)
-	var back, codes, xored []string
+	var back, codes, xored, moved []string
 	for i := range want {
 		back = append(back, string(want[len(want)-1-i]))
 		codes = append(codes, fmt.Sprint(want[i]))
+		moved = append(moved, fmt.Sprint(int(want[i])+5))
 		xored = append(xored, fmt.Sprint(want[i]^0x5a))
 	}
 	for _, c := range []struct {
@@ -128,6 +129,12 @@ b")`, "string escaped aSafari/Db"},
 		{"codes mapped", `x([` + strings.Join(codes, ",") + `].map(c=>String.fromCharCode(c)).join(''))`, "string codes " + want},
 		{"xor mapped", `x([` + strings.Join(xored, ",") + `].map(c=>String.fromCharCode(c^0x5a)).join(''))`, "string xor 5a " + want},
 		{"xor loop", `const k=90;function d(a){let s='';for(let i=0;i<a.length;i++)s+=String.fromCharCode(a[i]^k);return s} x(d([` + strings.Join(xored, ",") + `]))`, "string xor 5a " + want},
+		{"codes moved", `const d=l=>l.map(n=>String.fromCharCode(n-5)).join(''); x(d(t.a))||[` + strings.Join(moved, ",") + `]`, "string codes " + want},
+		{"hex digits one by one", `function d(s){let o='';for(let i=0;i<s.length;i+=2)o+=String.fromCharCode(parseInt(s.substr(i,2),16));return o} x(d('` + hexed + `'))`, "string hex " + want},
+		{"helper with the rest of its arguments", `const c=(...l)=>String.fromCharCode(...l); x(c(` + strings.Join(codes, ",") + `))`, "string codes " + want},
+		{"method of the own class", `class A{at(...p){return path.join('Library',...p)} b(){x(this.at('Safari','History.db'))}}`, "string joined " + want},
+		{"list spread into a path", `for(const p of [['Library','Safari','History.db']]) x(path.join(home,...p))`, "string joined " + want},
+		{"key behind a point", `x(p.DownloadEntryURL)`, "string .DownloadEntryURL"},
 		{"number", `x(t - 11644473600)`, "number 11644473600"},
 		{"number in hex", `x(0x3A4FC880)`, "number escaped 978307200"},
 		{"number multiplied", `x(11644473600 * 1000000)`, "number joined 11644473600000000"},

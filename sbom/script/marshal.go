@@ -39,8 +39,10 @@ func (v version) least(major, minor int) bool {
 type object struct {
 	text  []byte
 	at    int64 // of the text in the bytes; -1: no text
-	num   int   // a small number
+	num   int   // a small number, with isNum
+	isNum bool
 	tuple []object
+	place sbom.Span // of a tuple in the bytes
 }
 
 // code is what a code object says.
@@ -106,7 +108,7 @@ func (m *marshal) value(t byte, depth int) object {
 	case '0', 'N', 'F', 'T', 'S', '.':
 		return none
 	case 'i':
-		none.num = m.int32()
+		none.num, none.isNum = m.int32(), true
 	case 'I', 'g':
 		m.take(8)
 	case 'y':
@@ -144,7 +146,7 @@ func (m *marshal) value(t byte, depth int) object {
 		m.take(1)
 	case ':': // a slice, since 3.14
 		for range 3 {
-			m.object(depth + 1)
+			none.tuple = append(none.tuple, m.object(depth+1))
 		}
 	case 'c':
 		m.code(depth)
@@ -168,12 +170,14 @@ func (m *marshal) list(n, depth int) object {
 		return m.fail()
 	}
 	o := object{at: -1}
+	from := m.at
 	for range n {
 		if m.bad {
 			break
 		}
 		o.tuple = append(o.tuple, m.object(depth+1))
 	}
+	o.place = sbom.Span{Offset: int64(from), Length: int64(m.at - from)}
 	return o
 }
 

@@ -33,7 +33,9 @@ type RequireKind string
 // Kinds of Require.
 const (
 	RequireModule RequireKind = "require" // require, import, export from, importScripts, a script of a page
-	RequireWorker RequireKind = "worker"  // new Worker, fork: runs it beside itself
+	RequireWorker RequireKind = "worker"  // fork: runs it beside itself
+	RequireThread RequireKind = "thread"  // new Worker: runs it in a thread of its own process
+	RequireData   RequireKind = "data"    // reads a file of data, and puts paths together from lists
 	RequirePage   RequireKind = "page"    // loadFile, preload: a window shows it
 )
 

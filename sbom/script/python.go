@@ -45,7 +45,14 @@ func pycHead(b []byte) (int, version, bool) {
 func (out *Module) marshalled(b []byte, base int64, py version) string {
 	m := &marshal{b: b, py: py}
 	names := map[string]bool{}
+	h := &hiding{}
 	m.found = func(c *code) {
+		for _, o := range c.consts {
+			h.constant(o, base, 0)
+		}
+		for _, o := range c.names {
+			h.name(string(o.text))
+		}
 		for _, o := range flat(c.consts, 0) {
 			out.text(sbom.FactString, o, base)
 		}
@@ -58,6 +65,7 @@ func (out *Module) marshalled(b []byte, base int64, py version) string {
 		}
 	}
 	m.object(0)
+	h.decode(out)
 	if m.bad {
 		return "compiled Python that could not be read to its end"
 	}

@@ -24,6 +24,7 @@ type binding struct {
 // function is a function whose result is one expression.
 type function struct {
 	params []*js.Var
+	rest   *js.Var // the list of what is left of the arguments, or nil
 	result js.IExpr
 }
 
@@ -34,7 +35,8 @@ type reader struct {
 	base  int64   // where src begins in the file
 
 	vars    map[*js.Var]*binding
-	imports map[string]string // names that import statements bind: canonical name
+	imports map[string]string   // names that import statements bind: canonical name
+	methods map[string]*binding // of the script's classes, by name
 
 	modulesOut []*Module // the file itself first
 	m          *Module   // whose code is being walked
@@ -46,6 +48,9 @@ type reader struct {
 	decoders   decoders
 	literals   []literal // candidates for decoders
 	open       []openRequire
+	lists      []literal // lists of short texts
+	data       []literal // names of files of data
+	spreads    bool      // a path is put together from a list that is not known
 }
 
 type nameKey struct {
@@ -57,7 +62,7 @@ type nameKey struct {
 // newReader makes a reader of a script. body is what the parser was given: as
 // long as src, and the same but for what had to be blanked.
 func newReader(src, body []byte, base int64) *reader {
-	r := &reader{maxSteps: minSteps + 2*len(src), src: src, base: base, vars: map[*js.Var]*binding{}, imports: map[string]string{}, names: map[nameKey]bool{}}
+	r := &reader{maxSteps: minSteps + 2*len(src), src: src, base: base, vars: map[*js.Var]*binding{}, imports: map[string]string{}, methods: map[string]*binding{}, names: map[nameKey]bool{}}
 	if len(body) > 0 {
 		r.start = reflect.ValueOf(body).Pointer()
 	}
@@ -121,6 +126,8 @@ func (c collector) Enter(n js.INode) js.IVisitor {
 			b.times++
 			b.fn = functionOf(&n.Params, &n.Body)
 		}
+	case *js.MethodDecl:
+		c.method(n)
 	case *js.BinaryExpr:
 		c.assign(n)
 	case *js.UnaryExpr:
@@ -172,6 +179,21 @@ func (c collector) bind(to js.IBinding, value js.IExpr, unknown bool) {
 			c.bind(to.List[i].Binding, nil, true)
 		}
 	}
+}
+
+// method notes a method of a class. Of two that have one name, nothing is known.
+func (c collector) method(n *js.MethodDecl) {
+	if n.Name.Private != nil || n.Name.Computed != nil || n.Get || n.Set {
+		return
+	}
+	name := keyOf(&n.Name.PropertyName)
+	b := c.r.methods[name]
+	if b == nil {
+		b = &binding{}
+		c.r.methods[name] = b
+	}
+	b.times++
+	b.fn = functionOf(&n.Params, &n.Body)
 }
 
 // assign notes an assignment to a variable.
@@ -263,6 +285,13 @@ func functionOf(p *js.Params, body *js.BlockStmt) *function {
 			return nil
 		}
 		f.params = append(f.params, declared(v))
+	}
+	if p.Rest != nil {
+		v, ok := p.Rest.(*js.Var)
+		if !ok {
+			return nil
+		}
+		f.rest = declared(v)
 	}
 	return f
 }

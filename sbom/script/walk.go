@@ -19,7 +19,9 @@ func (r *reader) modules(ast *js.AST) []Module {
 	r.modulesOut = []*Module{r.m}
 	js.Walk(walker{r}, ast)
 	r.decode()
+	r.paths()
 	r.guess()
+	r.sealed()
 	out := make([]Module, len(r.modulesOut))
 	for i, m := range r.modulesOut {
 		if r.facts >= MaxFacts || r.steps > r.maxSteps {
@@ -73,6 +75,9 @@ func (w walker) Enter(n js.INode) js.IVisitor {
 			return nil
 		}
 		r.numbers(n)
+		r.list(n)
+	case *js.DotExpr:
+		r.key(n)
 	case *js.ObjectExpr:
 		if r.table(n) {
 			return nil
