@@ -112,17 +112,29 @@ func (w *words) find(b []byte, hit func(word *word, at int) int) {
 func newHidden(patterns []pattern) hidden {
 	seen := map[string]bool{}
 	var differences, spelled []word
+	add := func(text []byte) {
+		if len(text) < minHidden || seen[string(text)] {
+			return
+		}
+		seen[string(text)] = true
+		backwards := slices.Clone(text)
+		slices.Reverse(backwards)
+		differences = append(differences, word{text: differencesOf(text), how: hiddenXOR, size: len(text), head: text[0]},
+			word{text: differencesOf(backwards), how: hiddenReverse, size: len(text)})
+		spelled = append(spelled, spellings(text)...)
+	}
 	for i := range patterns {
 		p := &patterns[i]
-		if p.kinds&textKinds == 0 || p.weak || len(p.text) < minHidden || seen[string(p.text)] {
+		if p.kinds&textKinds == 0 {
 			continue
 		}
-		seen[string(p.text)] = true
-		backwards := slices.Clone(p.text)
-		slices.Reverse(backwards)
-		differences = append(differences, word{text: differencesOf(p.text), how: hiddenXOR, size: len(p.text), head: p.text[0]},
-			word{text: differencesOf(backwards), how: hiddenReverse, size: len(p.text)})
-		spelled = append(spelled, spellings(p.text)...)
+		if !p.weak {
+			add(p.text)
+		}
+		if p.mode == modeRead { // a table of a common name, behind the word of a query
+			add(append([]byte("FROM "), p.text...))
+			add(append([]byte("from "), p.text...))
+		}
 	}
 	return hidden{newWords(differences), newWords(spelled)}
 }
