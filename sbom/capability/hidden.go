@@ -246,6 +246,14 @@ func xorLiteral(b []byte, at int, x *word, add func([]byte, int, int, string) in
 		return 0
 	}
 	from, to := extend(b, at, at+x.size, func(c byte) bool { return c != 0 && printableByte(c^key) }) // a zero ends most literals
+	if letter(key) { // ... or is the letter that is the key, between two others
+		for from > 1 && b[from-1] == 0 && b[from-2] != 0 && letter(b[from-2]^key) && at-from < maxHidden {
+			from, _ = extend(b, from-2, to, func(c byte) bool { return c != 0 && printableByte(c^key) })
+		}
+		for to+1 < len(b) && b[to] == 0 && b[to+1] != 0 && letter(b[to+1]^key) && to-at < maxHidden {
+			_, to = extend(b, from, to+2, func(c byte) bool { return c != 0 && printableByte(c^key) })
+		}
+	}
 	value := make([]byte, to-from)
 	for i := range value {
 		value[i] = b[from+i] ^ key
@@ -351,6 +359,8 @@ func extend(b []byte, from, to int, ok func(byte) bool) (int, int) {
 	}
 	return from, to
 }
+
+func letter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' }
 
 func printableByte(c byte) bool { return c >= ' ' && c <= '~' || c == '\t' || c == '\n' }
 
