@@ -246,7 +246,7 @@ func xorLiteral(b []byte, at int, x *word, add func([]byte, int, int, string) in
 		return 0
 	}
 	from, to := extend(b, at, at+x.size, func(c byte) bool { return c != 0 && printableByte(c^key) }) // a zero ends most literals
-	if letter(key) { // ... or is the letter that is the key, between two others
+	if letter(key) {                                                                                  // ... or is the letter that is the key, between two others
 		for from > 1 && b[from-1] == 0 && b[from-2] != 0 && letter(b[from-2]^key) && at-from < maxHidden {
 			from, _ = extend(b, from-2, to, func(c byte) bool { return c != 0 && printableByte(c^key) })
 		}

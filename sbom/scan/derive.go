@@ -30,6 +30,7 @@ type deriver struct {
 	refs  []fingerprint.Reference
 	known survey
 	texts []fingerprint.Written
+	seen  map[literalUse]bool // literals that exact looked at
 	out   []derived
 }
 
@@ -66,6 +67,7 @@ func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *
 	}
 	if texts {
 		d.tables()
+		d.exact()
 		d.joined()
 	}
 	return d.telling(), d.refs

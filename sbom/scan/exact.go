@@ -7,29 +7,39 @@ import (
 	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
 
+// literalUse is a literal that a function refers to.
+type literalUse struct {
+	function   uint32
+	at, length int64
+}
+
 // exact makes facts of the literals that code refers to with their lengths, in
 // runs of literals without ends, as Go and Rust lay them: such a literal has an
-// end, so all is asked of it that is asked of a literal of C. It reports whether
+// end, so all is asked of it that is asked of a literal of C,
+// and what is hidden in it begins where it does. Each is looked at once. It reports whether
 // a rule speaks of one of them.
 func (d *deriver) exact() bool {
-	type use struct {
-		function uint32
-		at, n    int64
+	if d.seen == nil {
+		d.seen = map[literalUse]bool{}
 	}
-	seen := map[use]bool{}
 	before := len(d.out)
 	for i := range d.refs {
 		r := &d.refs[i]
 		if r.Kind != fingerprint.TargetConst && r.Kind != fingerprint.TargetPointer || r.Length < 2 || r.Offset < 0 || r.Length > 4096 {
 			continue
 		}
-		u := use{r.Function, r.Offset, r.Length}
-		b := d.slice.Bytes(r.Offset, r.Length)
-		if seen[u] || !printableText(b) {
+		u := literalUse{r.Function, r.Offset, r.Length}
+		if d.seen[u] {
 			continue
 		}
-		seen[u] = true
-		d.add(int(r.Function), sbom.Fact{Kind: sbom.FactString, Value: b, Offset: r.Offset, Length: r.Length, Section: d.slice.SectionAt(r.Offset)})
+		d.seen[u] = true
+		b, section := d.slice.Bytes(r.Offset, r.Length), d.slice.SectionAt(r.Offset)
+		if printableText(b) {
+			d.add(int(r.Function), sbom.Fact{Kind: sbom.FactString, Value: b, Offset: r.Offset, Length: r.Length, Section: section})
+		}
+		for _, h := range d.rules.Hidden(b, section, r.Offset) {
+			d.add(int(r.Function), h)
+		}
 	}
 	all := d.out
 	d.out = all[before:]
