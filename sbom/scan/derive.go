@@ -123,6 +123,9 @@ func printableText(b []byte) bool {
 // maxTable is how far a table goes from where code refers to it, in bytes.
 const maxTable = 2048
 
+// maxEntry is how far the literals of a table of which rules speak may lie apart.
+const maxEntry = 256
+
 // tables adds references to the literals that tables name, as far as a rule
 // speaks of them: pointers behind a place that a function refers to, or to which
 // a variable there points, with no other such place in between. Where a table
@@ -143,6 +146,9 @@ func (d *deriver) tables() {
 	var starts []start
 	for i := range d.refs {
 		r := &d.refs[i]
+		if f := &d.set.Functions[r.Function]; f.From == fingerprint.NamePclntab && ofRuntime(f.Name) {
+			continue
+		}
 		if r.Kind != fingerprint.TargetPointer && (r.Kind != fingerprint.TargetConst || r.Length != 0) {
 			continue
 		}
@@ -158,9 +164,21 @@ func (d *deriver) tables() {
 	})
 	starts = slices.Compact(starts)
 	var more []fingerprint.Reference
+	var table, end uint64 // where the table begins, and its last literal so far
 	for _, n := range named {
 		last, _ := slices.BinarySearchFunc(starts, n.Slot+1, func(s start, a uint64) int { return cmp.Compare(s.address, a) })
-		for i := last - 1; i >= 0 && starts[i].address == starts[last-1].address && n.Slot-starts[i].address < maxTable; i-- {
+		if last == 0 {
+			continue
+		}
+		from := starts[last-1].address
+		if from != table {
+			table, end = from, from
+		}
+		if n.Slot-end > maxEntry { // another object lies in between
+			continue
+		}
+		end = n.Slot
+		for i := last - 1; i >= 0 && starts[i].address == from && n.Slot-from < maxTable; i-- {
 			n.Function = starts[i].function
 			more = append(more, n)
 		}
@@ -169,6 +187,17 @@ func (d *deriver) tables() {
 		slices.SortStableFunc(more, func(a, b fingerprint.Reference) int { return cmp.Compare(a.Function, b.Function) })
 		d.refs = merged(d.refs, more)
 	}
+}
+
+// ofRuntime reports whether a function of Go is of the runtime and of what it is
+// made of: such a function names no literal of the program, only what lies before.
+func ofRuntime(name string) bool {
+	for _, p := range []string{"runtime.", "runtime/", "internal/", "reflect.", "syscall.", "unicode", "strconv.", "sync.", "sync/", "time.", "os.", "fmt.", "math.", "math/", "type:"} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // merged is two lists of references in the order of their functions as one, what
