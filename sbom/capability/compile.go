@@ -31,6 +31,7 @@ type rule struct {
 	grades   []gradeDecl // strongest first
 	clears   *expr       // or nil
 	ownStore *expr       // or nil
+	needs    *expr       // or nil
 	importer *expr       // or nil
 	unused   []namedExpr // definitions that no condition names
 	examples []example
@@ -201,6 +202,10 @@ func (c *compiler) rule(f *fileDecl, d *ruleDecl) {
 	for _, g := range d.grades {
 		c.resolve(f.name, g.expr, r.refs, defs)
 	}
+	if d.needs != nil {
+		c.resolve(f.name, d.needs, r.refs, defs)
+		r.needs = d.needs
+	}
 	for _, n := range d.flags {
 		c.resolve(f.name, n.expr, r.refs, defs)
 		if n.expr != nil && n.expr.nested(true) {
@@ -346,7 +351,7 @@ func (r *rule) conditions(f func(*expr)) {
 	for _, g := range r.grades {
 		f(g.expr)
 	}
-	for _, e := range []*expr{r.clears, r.ownStore, r.importer} {
+	for _, e := range []*expr{r.clears, r.ownStore, r.importer, r.needs} {
 		if e != nil {
 			f(e)
 		}

@@ -131,6 +131,22 @@ func prose(b []byte, start, end int) bool {
 	return false
 }
 
+// exampleStatement reports whether a statement that begins at from is told in
+// running text: an end of a sentence stands in front of it in the same literal.
+// In a run, where that may be another literal, a quotation mark must too.
+func exampleStatement(b []byte, from int, run bool) bool {
+	if run && (from == 0 || b[from-1] != '"' && b[from-1] != '\'' && b[from-1] != '`') {
+		return false
+	}
+	w := b[max(0, from-proseWindow):from]
+	for i := 1; i+2 < len(w); i++ {
+		if w[i] == '.' && isSpace(w[i+1]) && sentenceEnd(w[i-1]) && 'A' <= w[i+2] && w[i+2] <= 'Z' {
+			return true
+		}
+	}
+	return false
+}
+
 func sentenceEnd(c byte) bool {
 	return 'a' <= c && c <= 'z' || c == ')' || c == '"' || c == '\'' || c == '`'
 }

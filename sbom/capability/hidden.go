@@ -133,13 +133,24 @@ func newHidden(patterns []pattern) hidden {
 	seen := make(map[string]bool, len(patterns))
 	from := make([][]byte, 0, len(patterns))
 	size := 0
+	consider := func(text []byte) {
+		if len(text) >= minHidden && !seen[string(text)] {
+			seen[string(text)] = true
+			from, size = append(from, text), size+len(text)
+		}
+	}
 	for i := range patterns {
 		p := &patterns[i]
-		if p.kinds&textKinds == 0 || p.weak || len(p.text) < minHidden || seen[string(p.text)] {
+		if p.kinds&textKinds == 0 {
 			continue
 		}
-		seen[string(p.text)] = true
-		from, size = append(from, p.text), size+len(p.text)
+		if !p.weak {
+			consider(p.text)
+		}
+		if p.mode == modeRead { // a table of a common name, behind the word of a query
+			consider(append([]byte("FROM "), p.text...))
+			consider(append([]byte("from "), p.text...))
+		}
 	}
 	// Two lists of differences, two of digits and three in base64, in one piece.
 	room := make([]byte, 0, 2*size+4*size+3*(size*4/3+2*len(from)))
@@ -267,6 +278,14 @@ func xorLiteral(b []byte, at int, x *word, add func([]byte, int, int, string) in
 		return 0
 	}
 	from, to := extend(b, at, at+x.size, func(c byte) bool { return c != 0 && printableByte(c^key) }) // a zero ends most literals
+	if letter(key) {                                                                                  // ... or is the letter that is the key, between two others
+		for from > 1 && b[from-1] == 0 && b[from-2] != 0 && letter(b[from-2]^key) && at-from < maxHidden {
+			from, _ = extend(b, from-2, to, func(c byte) bool { return c != 0 && printableByte(c^key) })
+		}
+		for to+1 < len(b) && b[to] == 0 && b[to+1] != 0 && letter(b[to+1]^key) && to-at < maxHidden {
+			_, to = extend(b, from, to+2, func(c byte) bool { return c != 0 && printableByte(c^key) })
+		}
+	}
 	value := make([]byte, to-from)
 	for i := range value {
 		value[i] = b[from+i] ^ key
@@ -372,6 +391,8 @@ func extend(b []byte, from, to int, ok func(byte) bool) (int, int) {
 	}
 	return from, to
 }
+
+func letter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' }
 
 func printableByte(c byte) bool { return c >= ' ' && c <= '~' || c == '\t' || c == '\n' }
 

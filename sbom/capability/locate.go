@@ -66,9 +66,11 @@ func (s *Set) Locate(u *sbom.Unit, tags []sbom.Tag, parts []Part, file sbom.Dige
 		l := locator{index: x, r: r, tag: t, off: off, file: file, slice: sliceOffset}
 		return l.units()
 	}
-	for _, t := range tags {
+	tags = slices.Clone(tags)
+	lacking := s.withoutNeeds(u, tags)
+	for at, t := range tags {
 		i := slices.IndexFunc(s.rules, func(r *rule) bool { return r.ID == t.Rule })
-		if i < 0 || !s.rules[i].startsInCode(t) {
+		if i < 0 || lacking[at] || !s.rules[i].startsInCode(t) {
 			out = append(out, t)
 			continue
 		}
@@ -88,6 +90,34 @@ func (s *Set) Locate(u *sbom.Unit, tags []sbom.Tag, parts []Part, file sbom.Dige
 	}
 	sbom.SortTags(out)
 	return out
+}
+
+// withoutNeeds lowers the tags of an image whose rules need something besides
+// that the image does not have: it is known all that its functions call, so what
+// is not there is not merely unseen. It says which tags these are.
+func (s *Set) withoutNeeds(u *sbom.Unit, tags []sbom.Tag) []bool {
+	var st *state
+	lacking := make([]bool, len(tags))
+	for i := range tags {
+		t := &tags[i]
+		n := slices.IndexFunc(s.rules, func(r *rule) bool { return r.ID == t.Rule })
+		if n < 0 || s.rules[n].needs == nil {
+			continue
+		}
+		if st == nil {
+			st = s.newState(u.Facts)
+			m := s.newMatches(u.Facts)
+			for f := range u.Facts {
+				m.fact(f)
+			}
+			st.load(m.hits)
+		}
+		v := view{st: st, stores: s.rules[n].Stores}
+		if ok, _ := v.eval(s.rules[n].needs, -1); !ok {
+			t.Grade, lacking[i] = sbom.GradeMentions, true
+		}
+	}
+	return lacking
 }
 
 // Locatable reports whether Locate may say more of an image than these tags do.

@@ -27,6 +27,8 @@ func locate(t *testing.T, values []string, parts []Part) []located {
 		u.Facts = append(u.Facts, sbom.Fact{Kind: sbom.FactString, Value: []byte(v), Section: "__TEXT,__cstring", Offset: at, Length: int64(len(v))})
 		at += int64(len(v)) + 1
 	}
+	// Something in the image starts programs: else no text is a query.
+	u.Facts = append(u.Facts, sbom.Fact{Kind: sbom.FactImport, Value: []byte("posix_spawn"), Section: "__LINKEDIT", Offset: at, Length: 11})
 	tags := set.Match(u, sbom.DigestOf(nil), 0)
 	if len(tags) != 1 || tags[0].Grade != sbom.GradeLikely {
 		t.Fatalf("the image has %d tags: %+v", len(tags), tags)
@@ -98,5 +100,28 @@ func TestTelling(t *testing.T) {
 	u := &sbom.Unit{Facts: []sbom.Fact{{Kind: sbom.FactString, Value: []byte("hello")}, {Kind: sbom.FactString, Value: []byte(safari[0])}}}
 	if got := set.Telling(u); got[0] || !got[1] {
 		t.Error(got)
+	}
+}
+
+// TestLocateNeeds: where nothing could hand a text to a database, it is no query.
+func TestLocateNeeds(t *testing.T) {
+	set, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &sbom.Unit{Image: sbom.DigestOf(nil), Scope: sbom.ScopeImage}
+	for i, v := range []string{"Library/Safari/History.db", "SELECT url FROM history_items WHERE visit_count > 3"} {
+		u.Facts = append(u.Facts, sbom.Fact{Kind: sbom.FactString, Value: []byte(v), Section: "__TEXT,__cstring", Offset: int64(100 * i), Length: int64(len(v))})
+	}
+	parts := []Part{{Address: 16, Facts: []int{0, 1}}}
+	tags := set.Locate(u, set.Match(u, sbom.DigestOf(nil), 0), parts, sbom.DigestOf(nil), 0)
+	if len(tags) != 1 || tags[0].Grade != sbom.GradeMentions || tags[0].Address != nil {
+		t.Errorf("without an opener: %+v, want one tag of the image that mentions", tags)
+	}
+	u.Facts = append(u.Facts, sbom.Fact{Kind: sbom.FactImport, Value: []byte("sqlite3_open"), Offset: 300, Length: 12})
+	parts[0].Facts = append(parts[0].Facts, 2)
+	tags = set.Locate(u, set.Match(u, sbom.DigestOf(nil), 0), parts, sbom.DigestOf(nil), 0)
+	if len(tags) != 1 || tags[0].Grade != sbom.GradeShown {
+		t.Errorf("with an opener: %+v, want one that is shown", tags)
 	}
 }

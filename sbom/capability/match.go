@@ -163,7 +163,7 @@ func (m *matches) hit(p int32, i, end int, kind kindSet) {
 	if pt.weak {
 		h.level = levelWeak
 	}
-	h.quoted = kind&textKinds != 0 && m.isQuoted(value, start, end, kind)
+	h.quoted = kind&textKinds != 0 && (m.isQuoted(value, start, end, kind) || pt.mode == modeRead && exampleStatement(value, from, kind == kindConst))
 	m.hits = append(m.hits, h)
 }
 

@@ -171,7 +171,7 @@ func (c *packer) rule(r *rule) {
 		text(c, &g.grade)
 		c.expr(&g.expr)
 	})
-	for _, e := range []**expr{&r.clears, &r.ownStore, &r.importer} {
+	for _, e := range []**expr{&r.clears, &r.ownStore, &r.importer, &r.needs} {
 		has := *e != nil
 		if flag(c, &has); has {
 			c.expr(e)

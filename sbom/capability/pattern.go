@@ -301,7 +301,7 @@ func (d *doc) name(n *yaml.Node, p *pattern, kinds kindSet) {
 	p.kinds = kinds
 	head, tail := bytes.HasPrefix(p.text, []byte("*")), bytes.HasSuffix(p.text, []byte("*"))
 	p.text = bytes.Trim(p.text, "*")
-	if bytes.IndexByte(p.text, '*') >= 0 {
+	if bytes.IndexByte(bytes.ReplaceAll(p.text, []byte("(*"), nil), '*') >= 0 { // (*T) is a receiver of Go
 		d.bad(n, "name %q: a star may stand at the start and at the end only", p.text)
 	}
 	switch {

@@ -56,6 +56,7 @@ type ruleDecl struct {
 	defs     []namedExpr
 	grades   []gradeDecl // strongest first
 	flags    []namedExpr
+	needs    *expr // or nil
 	examples []example
 	data     []string // which data of its stores it looks at
 }
@@ -129,7 +130,7 @@ var (
 	familyKeys     = []string{"id", "title", "signals", "data"}
 	engineKeys     = []string{"id", "title", "own", "signals", "when"}
 	quotationKeys  = []string{"id", "title", "needs", "within", "markers"}
-	ruleKeys       = []string{"id", "capability", "title", "meaning", "references", "attack", "apple", "scope", "data", "stores", "signals", "define", "grades", "flags", "examples"}
+	ruleKeys       = []string{"id", "capability", "title", "meaning", "references", "attack", "apple", "scope", "data", "stores", "signals", "define", "grades", "needs", "flags", "examples"}
 	scopeWords     = []string{"image", "function", "callees", "class", "module", "modules", "component", "product"}
 	gradeWords     = []string{"shown", "likely", "mentions"} // strongest first
 	flagWords      = []string{sbom.FlagClears, sbom.FlagOwnStore, sbom.FlagImporter}
@@ -329,6 +330,8 @@ func (d *doc) rule(n *yaml.Node) ruleDecl {
 			r.signals = d.signals(e.value)
 		case "define":
 			r.defs = d.named(e.value, "define", nil)
+		case "needs":
+			r.needs = d.expr(e.value)
 		case "flags":
 			r.flags = d.named(e.value, "flags", flagWords)
 		case "stores":

@@ -39,6 +39,21 @@ func (f *Slice) Constants() []Region {
 	return out
 }
 
+// Named lists the sections of a name, such as "__gopclntab", in any segment, in
+// file order. Encrypted ones are left out.
+func (f *Slice) Named(name string) []Region {
+	if f.src == nil {
+		return nil
+	}
+	var out []Region
+	for _, c := range f.src.named(name) {
+		if !f.src.hidden(c) {
+			out = append(out, Region{c.name, c.addr, int64(c.off), c.data})
+		}
+	}
+	return out
+}
+
 // Bytes gives bytes of the slice, or nil when they lie outside of it.
 func (f *Slice) Bytes(offset, size int64) []byte {
 	if f.src == nil || offset < 0 || size < 0 {

@@ -30,6 +30,7 @@ type deriver struct {
 	refs  []fingerprint.Reference
 	known survey
 	texts []fingerprint.Written
+	seen  map[literalUse]bool // literals that exact looked at
 	out   []derived
 }
 
@@ -53,17 +54,20 @@ func hiddenFacts(rules *capability.Set, s *macho.Slice) []sbom.Fact {
 func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, known survey) ([]derived, []fingerprint.Reference) {
 	d := &deriver{rules: rules, slice: s, code: code, set: set, refs: refs, known: known}
 	d.shorts()
-	if known.texts || known.opens {
-		d.numbers()
-	}
-	if known.opens {
+	opens := d.calls() || known.opens
+	if opens {
 		texts, sized := fingerprint.Texts(code, set)
 		d.texts = texts
 		d.measure(sized)
 		d.written()
 	}
-	if known.texts {
+	texts := d.exact() || known.texts
+	if texts || opens {
+		d.numbers()
+	}
+	if texts {
 		d.tables()
+		d.exact()
 		d.joined()
 	}
 	return d.telling(), d.refs

@@ -15,6 +15,9 @@ const maxTable = 1 << maxTableBits
 
 const maxTableBits = 11
 
+// maxEntry is how far the literals of a table of which rules speak may lie apart.
+const maxEntry = 256
+
 // tableStart is where code refers to what may be a table.
 type tableStart struct {
 	address  uint64
@@ -31,11 +34,22 @@ func (d *deriver) tables() {
 		return
 	}
 	starts := d.tableStarts(named)
-	var keys []uint64 // by function, then in the order in which they are found: index in found
-	var found []int32 // in named
+	var keys []uint64     // by function, then in the order in which they are found: index in found
+	var found []int32     // in named
+	var table, end uint64 // where the table begins, and its last literal so far
 	for i := range named {
 		slot := named[i].Slot
 		last, _ := slices.BinarySearchFunc(starts, slot+1, func(s tableStart, a uint64) int { return cmp.Compare(s.address, a) })
+		if last == 0 {
+			continue
+		}
+		if at := starts[last-1].address; at != table {
+			table, end = at, at
+		}
+		if slot-end > maxEntry { // another object lies in between
+			continue
+		}
+		end = slot
 		for j := last - 1; j >= 0 && starts[j].address == starts[last-1].address && slot-starts[j].address < maxTable; j-- {
 			keys = append(keys, uint64(starts[j].function)<<32|uint64(len(found)))
 			found = append(found, int32(i))
@@ -60,6 +74,9 @@ func (d *deriver) tableStarts(named []fingerprint.Reference) []tableStart {
 	var starts []tableStart
 	for i := range d.refs {
 		r := &d.refs[i]
+		if f := &d.set.Functions[r.Function]; f.From == fingerprint.NamePclntab && ofRuntime(f.Name) {
+			continue
+		}
 		if r.Kind != fingerprint.TargetPointer && (r.Kind != fingerprint.TargetConst || r.Length != 0) {
 			continue
 		}
@@ -74,6 +91,17 @@ func (d *deriver) tableStarts(named []fingerprint.Reference) []tableStart {
 		return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.function, b.function))
 	})
 	return slices.Compact(starts)
+}
+
+// ofRuntime reports whether a function of Go is of the runtime and of what it is
+// made of: such a function names no literal of the program, only what lies before.
+func ofRuntime(name string) bool {
+	for _, p := range []string{"runtime.", "runtime/", "internal/", "reflect.", "syscall.", "unicode", "strconv.", "sync.", "sync/", "time.", "os.", "fmt.", "math.", "math/", "type:"} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // nearness tells whether a literal is named within maxTable bytes from an
