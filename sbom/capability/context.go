@@ -109,21 +109,22 @@ func (p *pattern) acceptsSQL(b []byte, v verb, from, end int, run bool) bool {
 }
 
 // How far around a match running text is looked for, and how many ends of
-// sentences make it running text.
+// sentences make it running text. A path that is opened has no sentence beside it.
 const (
 	proseWindow    = 160
 	proseSentences = 2
+	prosePath      = 1
 )
 
 // prose reports whether b[start:end] stands in running text: help,
 // documentation, a licence. Runs of constants are not judged, because their
 // neighbours are other literals.
-func prose(b []byte, start, end int) bool {
+func prose(b []byte, start, end, sentences int) bool {
 	w := b[max(0, start-proseWindow):min(len(b), end+proseWindow)]
 	n := 0
 	for i := 1; i+2 < len(w); i++ {
 		if w[i] == '.' && isSpace(w[i+1]) && sentenceEnd(w[i-1]) && 'A' <= w[i+2] && w[i+2] <= 'Z' {
-			if n++; n == proseSentences {
+			if n++; n == sentences {
 				return true
 			}
 		}

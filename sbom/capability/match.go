@@ -163,7 +163,7 @@ func (m *matches) hit(p int32, i, end int, kind kindSet) {
 	if pt.weak {
 		h.level = levelWeak
 	}
-	h.quoted = kind&textKinds != 0 && (m.isQuoted(value, start, end, kind) || pt.mode == modeRead && exampleStatement(value, from, kind == kindConst))
+	h.quoted = kind&textKinds != 0 && (m.isQuoted(value, start, end, kind, pt.mode) || pt.mode == modeRead && exampleStatement(value, from, kind == kindConst))
 	m.hits = append(m.hits, h)
 }
 
@@ -184,8 +184,12 @@ func (m *matches) use(i, start, end int, run bool) tableUse {
 	return m.last
 }
 
-func (m *matches) isQuoted(b []byte, start, end int, kind kindSet) bool {
-	if kind != kindConst && prose(b, start, end) {
+func (m *matches) isQuoted(b []byte, start, end int, kind kindSet, as mode) bool {
+	sentences := proseSentences
+	if as == modePath {
+		sentences = prosePath
+	}
+	if kind != kindConst && prose(b, start, end, sentences) {
 		return true
 	}
 	for i := range m.s.quotations {

@@ -84,11 +84,11 @@ func FuzzSQLUse(f *testing.F) {
 func TestProse(t *testing.T) {
 	text := []byte("It is kept in Library/Safari/History.db by the browser. It holds all pages. Nobody else may read it.")
 	at := bytes.Index(text, []byte("History.db"))
-	if !prose(text, at, at+10) {
+	if !prose(text, at, at+10, proseSentences) {
 		t.Error("running text was not recognised")
 	}
 	for _, s := range []string{"%@/Library/Safari/History.db", "SELECT a.B, c.D FROM e. WHERE", "a.b. Then"} {
-		if prose([]byte(s), 0, 4) {
+		if prose([]byte(s), 0, 4, proseSentences) {
 			t.Errorf("%q is not running text", s)
 		}
 	}
