@@ -41,6 +41,7 @@ type hidden struct {
 type wordSearch struct {
 	list  []word
 	short int     // bytes of the shortest word
+	long  int     // bytes of the longest one
 	down  uint    // 32 less log2 of the number of blocks that are told apart
 	shift []uint8 // by block: how far the window may go on; 0: a word may end here
 	chain []int32 // by block: 1 + index of the first word, sorted by block; 0: none
@@ -75,6 +76,7 @@ func (w *wordSearch) block(b []byte) uint32 {
 func newWords(list []word) wordSearch {
 	w := wordSearch{list: list}
 	for _, x := range list {
+		w.long = max(w.long, len(x.text))
 		if w.short == 0 || len(x.text) < w.short {
 			w.short = len(x.text)
 		}
@@ -236,11 +238,8 @@ func differences(b []byte, w *wordSearch, add func(value []byte, from, to int, h
 	if len(w.list) == 0 {
 		return
 	}
-	longest := 0
-	for i := range w.list {
-		longest = max(longest, len(w.list[i].text))
-	}
-	buffer := make([]byte, 0, maxChunk+longest)
+	longest := w.long
+	buffer := make([]byte, 0, min(maxChunk+longest, len(b)))
 	done := 0
 	for from := 0; from+1 < len(b); from += maxChunk {
 		to := min(from+maxChunk+longest, len(b)-1)
