@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kinbom/kinbom/sbom"
-	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
 
 func TestHosts(t *testing.T) {
@@ -53,19 +52,5 @@ func TestHostsAreCapped(t *testing.T) {
 	list, more := hosts(facts)
 	if len(list) != sbom.MaxHosts || more != 7 || list[0] != "https://h000.example" || !slices.IsSorted(list) {
 		t.Errorf("%d hosts from %s on, %d more", len(list), list[0], more)
-	}
-}
-
-func TestNameUnits(t *testing.T) {
-	set := &fingerprint.Set{Functions: []fingerprint.Function{{Address: 16, Name: "_open"}, {Address: 32, Name: "-[A b]"}, {Address: 48}}}
-	at := func(a uint64) *uint64 { return &a }
-	tags := []sbom.Tag{
-		{Address: at(32), Evidence: []sbom.Evidence{{Function: 16}, {Function: 17}, {}}},
-		{Address: at(48)}, {Address: at(20)}, {},
-	}
-	nameUnits(tags, set)
-	got := []string{tags[0].Symbol, tags[0].Evidence[0].Symbol, tags[0].Evidence[1].Symbol, tags[0].Evidence[2].Symbol, tags[1].Symbol, tags[2].Symbol, tags[3].Symbol}
-	if d := cmp.Diff([]string{"-[A b]", "_open", "", "", "", "", ""}, got); d != "" {
-		t.Errorf("names (-want +got):\n%s", d)
 	}
 }

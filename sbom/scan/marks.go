@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/attribute"
 	"github.com/kinbom/kinbom/sbom/cdx"
 	"github.com/kinbom/kinbom/sbom/fingerprint"
 	"github.com/kinbom/kinbom/sbom/macho"
@@ -26,34 +27,17 @@ var hasPass = []string{"arm64", "arm64e", "arm64_32", "x86_64", "x86_64h"}
 // why: nothing is known of its kinship, while what was looked for in its literals
 // and names stays as good as it is.
 func (a *sliceAnalysis) look(in analyser, s *macho.Slice) error {
-	u := s.Unit
-	if !in.basic {
-		u.Facts = append(slices.Clip(u.Facts), hiddenFacts(in.rules, s)...)
-	}
 	if in.marks == "" || in.basic {
-		a.Tags = in.rules.Match(&u, in.file, s.Offset)
-		showHidden(s, a.Tags)
+		a.Tags = attribute.Image(in.rules, s, in.file, !in.basic)
 		return nil
 	}
 	code, set, refs := a.pass(in, s)
 	if set == nil {
-		a.Tags = in.rules.Match(&u, in.file, s.Offset)
-		showHidden(s, a.Tags)
+		a.Tags = attribute.Image(in.rules, s, in.file, true)
 		return nil
 	}
 	set.Image, set.Arch = s.Image.Digest, s.Image.Arch
-	var own []derived
-	plain, known := len(u.Facts), placesOf(in.rules, &u)
-	if code != nil {
-		own, refs = derive(in.rules, s, code, set, refs, known)
-	}
-	for i := range own {
-		u.Facts = append(u.Facts, own[i].fact)
-	}
-	a.Tags = in.rules.Match(&u, in.file, s.Offset)
-	a.Tags = locate(in.rules, &u, known.places, plain, own, a.Tags, set, refs, in.file, s.Offset, s.Image.Size)
-	showHidden(s, a.Tags)
-	nameUnits(a.Tags, set)
+	a.Tags = attribute.Units(in.rules, s, code, set, refs, in.file)
 	sum, sizes, err := saveMarks(in.marks, set)
 	if full(err) {
 		return errors.New(noRoom + plainly(err).Error())
@@ -63,20 +47,6 @@ func (a *sliceAnalysis) look(in analyser, s *macho.Slice) error {
 	}
 	a.Image.Marks, a.MarkSizes = sum, sizes
 	return nil
-}
-
-// showHidden gives evidence whose text does not stand in the file as it is the
-// bytes that are there.
-func showHidden(s *macho.Slice, tags []sbom.Tag) {
-	for i := range tags {
-		for j := range tags[i].Evidence {
-			if e := &tags[i].Evidence[j]; e.How != "" {
-				e.Bytes = slices.Clone(s.Bytes(e.Offset-e.Slice, min(e.Length, sbom.MaxEvidenceBytes)))
-			}
-		}
-		sbom.SortEvidence(tags[i].Evidence)
-	}
-	sbom.SortTags(tags)
 }
 
 // pass reads the instructions of a slice, or says in a gap why it cannot: then

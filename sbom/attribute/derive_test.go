@@ -1,4 +1,4 @@
-package scan
+package attribute
 
 import (
 	"encoding/base64"
@@ -227,5 +227,12 @@ func TestMovedARM(t *testing.T) {
 	}
 	if from, to := movedARM(code, 0x1234567800000000); from != to {
 		t.Errorf("a number that is not there: at %d to %d", from, to)
+	}
+}
+
+func write(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }

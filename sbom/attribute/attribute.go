@@ -1,0 +1,58 @@
+package attribute
+
+import (
+	"slices"
+
+	"github.com/kinbom/kinbom/sbom"
+	"github.com/kinbom/kinbom/sbom/capability"
+	"github.com/kinbom/kinbom/sbom/fingerprint"
+	"github.com/kinbom/kinbom/sbom/macho"
+)
+
+// Image gives the tags of a slice whose instructions nobody read: all of its
+// facts stand beside one another. file is the digest of the file that holds the
+// slice. hidden also looks for literals in another form, such as base64.
+func Image(rules *capability.Set, s *macho.Slice, file sbom.Digest, hidden bool) []sbom.Tag {
+	u := s.Unit
+	if hidden {
+		u.Facts = append(slices.Clip(u.Facts), hiddenFacts(rules, s)...)
+	}
+	tags := rules.Match(&u, file, s.Offset)
+	showHidden(s, tags)
+	return tags
+}
+
+// Units gives the tags of a slice with the code units that they hold in. code is
+// what the pass read, or nil where a slice has no code; set and refs are what it
+// found. file is the digest of the file that holds the slice.
+func Units(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest) []sbom.Tag {
+	u := s.Unit
+	u.Facts = append(slices.Clip(u.Facts), hiddenFacts(rules, s)...)
+	var own []derived
+	plain, known := len(u.Facts), placesOf(rules, &u)
+	if code != nil {
+		own, refs = derive(rules, s, code, set, refs, known)
+	}
+	for i := range own {
+		u.Facts = append(u.Facts, own[i].fact)
+	}
+	tags := rules.Match(&u, file, s.Offset)
+	tags = locate(rules, &u, known.places, plain, own, tags, set, refs, file, s.Offset, s.Image.Size)
+	showHidden(s, tags)
+	nameUnits(tags, set)
+	return tags
+}
+
+// showHidden gives evidence whose text does not stand in the file as it is the
+// bytes that are there.
+func showHidden(s *macho.Slice, tags []sbom.Tag) {
+	for i := range tags {
+		for j := range tags[i].Evidence {
+			if e := &tags[i].Evidence[j]; e.How != "" {
+				e.Bytes = slices.Clone(s.Bytes(e.Offset-e.Slice, min(e.Length, sbom.MaxEvidenceBytes)))
+			}
+		}
+		sbom.SortEvidence(tags[i].Evidence)
+	}
+	sbom.SortTags(tags)
+}
