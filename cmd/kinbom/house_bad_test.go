@@ -14,9 +14,9 @@ const smallTable = `
 room sbom                # the nouns
 room sbom/read           sbom
 room graph               sbom
-room graph/report/...    sbom graph
-room fixtures/...        sbom
-room cmd/tool            sbom graph sbom/read
+room graph/report/...    graph
+room fixtures/...
+room cmd/tool            sbom/read
 wall sbom/...  graph/... tests
 wall graph/... sbom/read
 wall graph     example.org/big
@@ -86,6 +86,7 @@ var badHouses = []struct {
 	{"Go code outside", "docs/gen.go", "// Package docs is stray.\npackage docs\n", []string{"layout: docs/gen.go: Go code"}},
 	{"Go code in a dot-folder", ".tools/t.go", "package t\n", []string{"layout: .tools/t.go: Go code"}},
 	{"package without a row", "sbom/new/n.go", "// Package new is new.\npackage new\n", []string{"rows: sbom/new: no row"}},
+	{"import that nobody makes", "graph/graph.go", "// Package graph ties.\npackage graph\n", []string{"rows: graph: its row lists sbom, which it does not import"}},
 	{"import outside the row", "fixtures/make.go", "// Package fixtures makes.\npackage fixtures\n\nimport _ \"example.org/small/graph\"\n",
 		[]string{"rooms: fixtures -> graph (fixtures/make.go:4): the row of fixtures does not list it"}},
 	{"direct wall", "sbom/more.go", "package sbom\n\nimport _ \"example.org/small/graph\"\n",
@@ -102,11 +103,11 @@ var badHouses = []struct {
 		[]string{"owners: graph -> example.net/x (graph/more.go:3): the module has no owner"}},
 	{"guarded standard package", "sbom/read/more.go", "package read\n\nimport _ \"os/exec\"\n",
 		[]string{"owners: sbom/read -> os/exec (sbom/read/more.go:3): left to nobody alone"}},
-	{"no package comment", "graph/graph.go", "package graph\n", []string{"docs: graph: no package comment"}},
-	{"other package comment", "graph/graph.go", "// Ties things.\npackage graph\n", []string{"docs: graph: no package comment"}},
-	{"comment in a test only", "sbom/read/read.go", "package read\n", []string{"docs: sbom/read: no package comment"}},
+	{"no package comment", "graph/graph.go", "package graph\n\nimport _ \"example.org/small/sbom\"\n", []string{"docs: graph: no package comment"}},
+	{"other package comment", "graph/graph.go", "// Ties things.\npackage graph\n\nimport _ \"example.org/small/sbom\"\n", []string{"docs: graph: no package comment"}},
+	{"comment in a test only", "sbom/read/read.go", "package read\n\nimport _ \"example.org/small/sbom\"\n", []string{"docs: sbom/read: no package comment"}},
 	{"tests without a comment", "fixtures/only/o_test.go", "package only_test\n", []string{"docs: fixtures/only: no package comment"}},
-	{"command without a comment", "cmd/tool/main.go", "package main\n\nfunc Main() {}\n", []string{"docs: cmd/tool: no package comment"}},
+	{"command without a comment", "cmd/tool/main.go", "package main\n\nimport _ \"example.org/small/sbom/read\"\n\nfunc Main() {}\n", []string{"docs: cmd/tool: no package comment"}},
 	{"exported names", "sbom/more.go", "package sbom\n\nfunc F() {}\n\ntype T[X any] struct{}\n\nfunc (t *T[X]) M() {}\n\nvar (\n\tV int\n)\n\nconst C, d = 1, 2\n",
 		[]string{"docs: sbom/more.go:3: F has no", "docs: sbom/more.go:5: T has no", "docs: sbom/more.go:7: M has no", "docs: sbom/more.go:10: V has no", "docs: sbom/more.go:13: C has no"}},
 	{"long file", "sbom/more.go", "package sbom\n" + strings.Repeat("\n// x\n", 250), []string{"sizes: sbom/more.go: 501 lines, at most 500"}},
@@ -173,5 +174,16 @@ func TestHouseLongestRowCounts(t *testing.T) {
 	}
 	if got := rows.row("ab"); got != nil {
 		t.Errorf("row of ab: got %v, want none", got)
+	}
+}
+
+func TestHouseRowWithoutPackage(t *testing.T) {
+	rows, err := parseTable("room sbom\nroom graph/gone/...\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := checkRows(&house{rooms: []*room{{path: "sbom"}}}, rows)
+	if len(got) != 1 || got[0] != "graph/gone/...: a row without a package" {
+		t.Errorf("got %q", got)
 	}
 }

@@ -95,11 +95,24 @@ func checkLayout(h *house, _ *table) []string {
 	return bad
 }
 
+// checkRows wants a row for each package, and nothing in the rows that is not there.
 func checkRows(h *house, t *table) []string {
 	var bad []string
 	for _, r := range h.rooms {
 		if t.row(r.path) == nil {
 			bad = append(bad, fmt.Sprintf("%s: no row in testdata/house.txt: what is it for, and what may it import?", r.path))
+		}
+	}
+	for _, r := range t.rooms {
+		if !slices.ContainsFunc(h.rooms, func(o *room) bool { return matches(r.name, o.path) }) {
+			bad = append(bad, fmt.Sprintf("%s: a row without a package", r.name))
+		}
+		for _, name := range r.list {
+			if !slices.ContainsFunc(h.rooms, func(o *room) bool {
+				return t.row(o.path) != nil && t.row(o.path).name == r.name && slices.ContainsFunc(append(o.imports(false), o.imports(true)...), func(i string) bool { return matches(name, i) })
+			}) {
+				bad = append(bad, fmt.Sprintf("%s: its row lists %s, which it does not import", r.name, name))
+			}
 		}
 	}
 	return bad
