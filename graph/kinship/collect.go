@@ -3,8 +3,6 @@ package kinship
 import (
 	"cmp"
 	"slices"
-
-	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
 
 // result puts strains, links and adopted units together.
@@ -217,30 +215,17 @@ const (
 func (c *collector) findTelling() {
 	f := c.f
 	c.telling = make([]map[uint32]bool, len(f.images))
-	each(len(f.images), func(i int) {
-		var funcs []uint32
-		for n := range c.k.index[i].strains {
-			if l := c.k.index[i].of(c.k.index[i].strains[n]); float64(c.k.strains[c.k.index[i].strains[n]].twins) < f.t.Functions {
-				funcs = append(funcs, l...)
-			}
-		}
-		if len(funcs) == 0 {
-			return
-		}
-		s, err := f.images[i].Set()
-		if err != nil || len(s.Functions) != int(f.base[i+1]-f.base[i]) {
-			return
-		}
+	f.shelf.each(func(_ *desk, i int, code *code) {
 		out := map[uint32]bool{}
-		for _, fn := range funcs {
-			literals := 0
-			for _, u := range s.FeaturesOf(int(fn)) {
-				if s.Features[u].Kind == fingerprint.FeatureString {
-					literals++
-				}
+		x := &c.k.index[i]
+		for _, n := range x.strains {
+			if f.enough(&c.k.strains[n]) {
+				continue
 			}
-			if s.Functions[fn].Instructions >= longAlone && literals >= literalsAlone {
-				out[fn] = true
+			for _, fn := range x.of(n) {
+				if code.functions[fn].instructions >= longAlone && code.literals(fn) >= literalsAlone {
+					out[fn] = true
+				}
 			}
 		}
 		c.telling[i] = out

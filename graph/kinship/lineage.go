@@ -435,8 +435,8 @@ func (f *family) callsBetween(image int, run []uint32, carriers []products, fell
 	if !slices.ContainsFunc(units, func(w uint32) bool { return w > 0 && fellows[run[w-1]] }) {
 		return nil
 	}
-	s, err := f.images[image].calls()
-	if err != nil || len(s.Functions) != len(units) {
+	code := f.shelf.calls(uint32(image))
+	if code == nil {
 		return nil
 	}
 	var out []pair
@@ -445,8 +445,8 @@ func (f *family) callsBetween(image int, run []uint32, carriers []products, fell
 			continue
 		}
 		a := run[w-1]
-		for _, c := range s.CallsOf(i) {
-			v := units[c.Callee]
+		for _, callee := range code.calleesOf(uint32(i)) {
+			v := units[callee]
 			if v == 0 || run[v-1] == a || !fellows[run[v-1]] {
 				continue
 			}

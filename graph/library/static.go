@@ -56,12 +56,13 @@ type static struct {
 	files  map[sbom.Digest][]sbom.Digest
 	nouns  map[sbom.Digest]*sbom.Image
 	store  Store
-	ids    []sbom.Digest // products by number
+	ids    []sbom.Digest       // products by number
+	counts map[sbom.Digest]int // functions of an image that are long enough to be compared
 }
 
 // newStatic lists the images of the family that may share code. list is sorted.
 func newStatic(g *graph.Graph, list []copied, store Store) *static {
-	s := &static{g: g, store: store, files: map[sbom.Digest][]sbom.Digest{}, nouns: map[sbom.Digest]*sbom.Image{}}
+	s := &static{g: g, store: store, files: map[sbom.Digest][]sbom.Digest{}, nouns: map[sbom.Digest]*sbom.Image{}, counts: map[sbom.Digest]int{}}
 	number := map[sbom.Digest]uint32{}
 	for i, p := range g.Products {
 		number[p.ID] = uint32(i)
@@ -78,32 +79,26 @@ func newStatic(g *graph.Graph, list []copied, store Store) *static {
 		slices.Sort(m.Products)
 		m.Products = slices.Compact(m.Products)
 		d := list[i].digest
-		m.Marks = func() ([]fingerprint.Function, error) {
-			f, err := s.open(d)
-			if err != nil {
-				return nil, err
-			}
-			return f.Marks()
-		}
-		m.Calls = func() (*fingerprint.Set, error) {
-			f, err := s.open(d)
-			if err != nil {
-				return nil, err
-			}
-			return f.CallsAlone()
-		}
-		m.Set = func() (*fingerprint.Set, error) {
-			f, err := s.open(d)
-			if err != nil {
-				return nil, err
-			}
-			return f.Set()
-		}
+		m.Marks = func() ([]fingerprint.Function, error) { return opened(s, d, (*fingerprint.File).Marks) }
+		m.Named = func() ([]fingerprint.Function, error) { return opened(s, d, (*fingerprint.File).Named) }
+		m.Calls = func() (*fingerprint.Set, error) { return opened(s, d, (*fingerprint.File).CallsAlone) }
+		m.Bare = func() (*fingerprint.Set, error) { return opened(s, d, (*fingerprint.File).Bare) }
+		m.Set = func() (*fingerprint.Set, error) { return opened(s, d, (*fingerprint.File).Set) }
 		s.images = append(s.images, m)
 		s.digest = append(s.digest, d)
 		s.files[d], s.nouns[d] = list[i].files, list[i].image
 	}
 	return s
+}
+
+// opened decodes a part of the saved marks of an image.
+func opened[T any](s *static, d sbom.Digest, decode func(*fingerprint.File) (T, error)) (T, error) {
+	f, err := s.open(d)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return decode(f)
 }
 
 func (s *static) open(d sbom.Digest) (*fingerprint.File, error) {
@@ -194,6 +189,15 @@ func (s *static) whole(l *Library) bool {
 
 // long counts the functions of an image that are long enough to be compared.
 func (s *static) long(d sbom.Digest) int {
+	n, ok := s.counts[d]
+	if !ok {
+		n = s.countLong(d)
+		s.counts[d] = n
+	}
+	return n
+}
+
+func (s *static) countLong(d sbom.Digest) int {
 	f, err := s.open(d)
 	if err != nil {
 		return 0

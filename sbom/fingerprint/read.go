@@ -131,6 +131,36 @@ func (f *File) CallsAlone() (*Set, error) {
 	return s, nil
 }
 
+// Named decodes the functions with their names, and nothing else of them. The
+// error is a *DamageError.
+func (f *File) Named() ([]Function, error) {
+	s := &Set{}
+	var err error
+	if s.Functions, err = f.Marks(); err == nil {
+		err = f.names(s)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.Functions, nil
+}
+
+// Bare decodes what comparing code needs: the functions with their marks, calls and
+// features, no names and no texts. The error is a *DamageError.
+func (f *File) Bare() (*Set, error) {
+	s := &Set{Image: f.Image, Arch: f.Arch}
+	var err error
+	if s.Functions, err = f.Marks(); err != nil {
+		return nil, err
+	}
+	for _, do := range []func(*Set) error{f.features, f.uses, f.calls} {
+		if err := do(s); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
 // Set decodes everything. The error is a *DamageError.
 func (f *File) Set() (*Set, error) {
 	s := &Set{Image: f.Image, Arch: f.Arch}
