@@ -6,11 +6,9 @@ import (
 )
 
 // result puts strains, links and adopted units together.
-func (f *family) result(k *stock) *Result {
-	c := &collector{f: f, k: k, extra: map[uint32]uint32{}, how: map[uint32]How{}}
+func (c *collector) result() *Result {
 	c.gather()
-	c.findTelling()
-	out := &Result{Gaps: f.unread}
+	out := &Result{Gaps: c.f.unread}
 	at := map[uint32]int{} // by strain: its lineage
 	for n := range c.units {
 		if l, ok := c.lineage(n); ok {

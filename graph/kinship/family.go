@@ -64,7 +64,10 @@ func find(images []Image, o Options, room int64) *Result {
 		f.tie(k)
 	}
 	f.align(k)
-	return f.result(k)
+	c := &collector{f: f, k: k, extra: map[uint32]uint32{}, how: map[uint32]How{}}
+	c.findTelling()
+	f.shelf = nil // nobody asks for code any more
+	return c.result()
 }
 
 // rows fetches the marks of all images that are long enough.

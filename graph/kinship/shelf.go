@@ -23,8 +23,8 @@ type shelf struct {
 	desks []*desk // that nobody works at
 }
 
-// roomForCode is how much code is held: that of some five million functions.
-const roomForCode = 256 << 20
+// roomForCode is how much code is held: that of some three million functions.
+const roomForCode = 128 << 20
 
 func newShelf(f *family, room int64) *shelf {
 	return &shelf{f: f, room: room, held: make([]*code, len(f.images)), bytes: make([]int64, len(f.images))}
