@@ -3,6 +3,8 @@ package kinship
 import (
 	"cmp"
 	"slices"
+
+	"github.com/kinbom/kinbom/graph/forest"
 )
 
 // result puts strains, links and adopted units together.
@@ -29,13 +31,13 @@ func compareUnits(a, b Unit) int {
 type collector struct {
 	f       *family
 	k       *stock
-	t       forest               // of members
-	extra   map[uint32]uint32    // unit without a twin -> member
-	how     map[uint32]How       // and what ties it
-	s       forest               // of strains, linked ones behind the others
-	units   [][]owned            // by strain
-	telling []map[uint32]bool    // by image: long functions with literals, of small strains
-	spots   []map[uint32][2]spot // by image: places of functions whose mark is repeated
+	t       forest.Forest[uint32] // of members
+	extra   map[uint32]uint32     // unit without a twin -> member
+	how     map[uint32]How        // and what ties it
+	s       forest.Forest[uint32] // of strains, linked ones behind the others
+	units   [][]owned             // by strain
+	telling []map[uint32]bool     // by image: long functions with literals, of small strains
+	spots   []map[uint32][2]spot  // by image: places of functions whose mark is repeated
 }
 
 // owned is a unit with its member.
@@ -60,8 +62,8 @@ func (c *collector) member(unit uint32) uint32 {
 // gather joins members by the links and lists the units of each strain.
 func (c *collector) gather() {
 	f, k := c.f, c.k
-	c.t = newForest(len(f.twins))
-	c.s = newForest(len(k.strains) + len(k.linked))
+	c.t = forest.New[uint32](len(f.twins))
+	c.s = forest.New[uint32](len(k.strains) + len(k.linked))
 	strain := map[uint32]uint32{} // member that is no twin -> strain
 	bind := func(l link, n uint32) {
 		for _, u := range []uint32{l.a, l.b} {
@@ -70,7 +72,7 @@ func (c *collector) gather() {
 				continue
 			}
 			if old, ok := strain[m]; ok && n >= uint32(len(k.strains)) {
-				c.s.join(old, n)
+				c.s.Join(old, n)
 			} else if !ok {
 				strain[m] = n
 			}
@@ -78,7 +80,7 @@ func (c *collector) gather() {
 				c.how[u] = l.how
 			}
 		}
-		c.t.join(c.member(l.a), c.member(l.b))
+		c.t.Join(c.member(l.a), c.member(l.b))
 	}
 	for _, l := range k.extra {
 		bind(l, l.strain)
@@ -97,11 +99,11 @@ func (c *collector) gather() {
 		for fn, w := range f.twin[f.base[i]:f.base[i+1]] {
 			u := f.base[i] + uint32(fn)
 			if w > 0 {
-				n := c.s.root(adopted[fn])
-				c.units[n] = append(c.units[n], owned{c.t.root(w - 1), Unit{uint32(i), uint32(fn), Exact}})
+				n := c.s.Root(adopted[fn])
+				c.units[n] = append(c.units[n], owned{c.t.Root(w - 1), Unit{uint32(i), uint32(fn), Exact}})
 			} else if m, ok := c.extra[u]; ok {
-				n := c.s.root(strain[m])
-				c.units[n] = append(c.units[n], owned{c.t.root(m), Unit{uint32(i), uint32(fn), c.how[u]}})
+				n := c.s.Root(strain[m])
+				c.units[n] = append(c.units[n], owned{c.t.Root(m), Unit{uint32(i), uint32(fn), c.how[u]}})
 			}
 		}
 	}

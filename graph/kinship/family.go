@@ -309,29 +309,3 @@ func (f *family) markBackground() {
 		}
 	}
 }
-
-// forest is a union-find whose root is the smallest member.
-type forest []uint32
-
-func newForest(n int) forest {
-	t := make(forest, n)
-	for i := range t {
-		t[i] = uint32(i)
-	}
-	return t
-}
-
-func (t forest) root(i uint32) uint32 {
-	for t[i] != i {
-		t[i] = t[t[i]]
-		i = t[i]
-	}
-	return i
-}
-
-// join reports whether the two were apart before.
-func (t forest) join(a, b uint32) bool {
-	a, b = t.root(a), t.root(b)
-	t[max(a, b)] = min(a, b)
-	return a != b
-}

@@ -3,6 +3,8 @@ package kinship
 import (
 	"cmp"
 	"slices"
+
+	"github.com/kinbom/kinbom/graph/forest"
 )
 
 // tie joins strains that text ties, and finds strains in images of which no
@@ -70,7 +72,7 @@ func (f *family) choose(k *stock, cands []candidate, found []tied, least int) {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), -cmp.Compare(cands[a].part, cands[b].part), -cmp.Compare(cands[a].shared, cands[b].shared))
 	})
 	first := firstTwins(k.of, n)
-	t := newForest(len(k.strains))
+	t := forest.New[uint32](len(k.strains))
 	in := make([]map[uint32]bool, len(k.strains)) // by root: its images
 	for i := range k.strains {
 		in[i] = map[uint32]bool{}
@@ -82,19 +84,19 @@ func (f *family) choose(k *stock, cands []candidate, found []tied, least int) {
 		c := &cands[i]
 		switch {
 		case c.b < n:
-			a, b := t.root(c.a), t.root(c.b)
+			a, b := t.Root(c.a), t.Root(c.b)
 			if a == b || (c.part < sure || !found[i].firm) && overlap(in[a], in[b]) {
 				continue
 			}
-			t.join(a, b)
+			t.Join(a, b)
 			k.keep(found[i].links, c.a)
 			k.tied = append(k.tied, first[c.a])
-			r := t.root(a)
+			r := t.Root(a)
 			for m := range in[a+b-r] {
 				in[r][m] = true
 			}
 		case c.a < n:
-			r := t.root(c.a)
+			r := t.Root(c.a)
 			if !in[r][c.b-n] {
 				in[r][c.b-n] = true
 				k.strains[c.a].guests = append(k.strains[c.a].guests, guest{image: c.b - n, text: min(c.part, 1)})
@@ -148,8 +150,8 @@ func (k *stock) keep(links []link, strain uint32) {
 // follow renumbers the strains that were joined, and joins what their ties show
 // to be mixed, side by side or called by what the same products carry, where these
 // are at least so many.
-func (f *family) follow(k *stock, t forest, least int) {
-	f.renumber(k, number(t))
+func (f *family) follow(k *stock, t forest.Forest[uint32], least int) {
+	f.renumber(k, t.Number())
 	for range maxRounds { // ties make one of what was two: more lies mixed, or side by side, now
 		joined, mixed := f.interleave(k.of)
 		joined, beside := f.adjoin(joined)
@@ -292,21 +294,21 @@ func (f *family) clusters(links []link, image uint32, c *code) [][]link {
 	for i, l := range links {
 		at[l.a-f.base[image]] = uint32(i)
 	}
-	t := newForest(len(links))
+	t := forest.New[uint32](len(links))
 	for i := 1; i < len(links); i++ { // links are in the order of the image
 		if links[i].a-links[i-1].a <= uint32(f.t.Gap)+1 && distance(links[i].b, links[i-1].b) <= uint32(f.t.Gap)+1 {
-			t.join(uint32(i), uint32(i-1))
+			t.Join(uint32(i), uint32(i-1))
 		}
 	}
 	for i, l := range links {
 		for _, callee := range c.calleesOf(l.a - f.base[image]) {
 			if j, ok := at[callee]; ok {
-				t.join(uint32(i), j)
+				t.Join(uint32(i), j)
 			}
 		}
 	}
-	parts := make([][]link, runsOf(number(t)))
-	for i, n := range number(t) {
+	parts := make([][]link, runsOf(t.Number()))
+	for i, n := range t.Number() {
 		parts[n] = append(parts[n], links[i])
 	}
 	return parts
