@@ -12,7 +12,7 @@ TOOL     := go tool -modfile=$(CURDIR)/.tools/go.mod
 CODE     := cmd sbom graph fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test house check lint reproducible golden fuzz accuracy bench bench-opening bench-pass bench-rules bench-kinship fixtures fixtures-check catalogue background real aside kinship kinship-peers size clean
+.PHONY: help build demo test house check lint reproducible golden fuzz accuracy bench bench-opening bench-pass bench-rules bench-kinship bench-family fixtures fixtures-check catalogue background real aside kinship kinship-peers size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -68,6 +68,9 @@ bench-pass: ## the pass over instructions beside sha256sum, on real code; KINBOM
 
 bench-kinship: ## discovery over the saved marks of 100 and 1,000 made products (400 MB in .cache)
 	@mkdir -p .cache/scale && KINBOM_SCALE='$(CURDIR)/.cache/scale' go test -count=1 -timeout 60m -v -run TestDiscoverySpeed ./fixtures/kinship | grep -E 'products,|^(ok|FAIL|---)'
+
+bench-family: build ## audit, libs and who over saved SBOMs of 100 and 1,000 made products (500 MB in .cache)
+	@mkdir -p .cache/scale && KINBOM_SCALE='$(CURDIR)/.cache/scale' KINBOM_BIN='$(CURDIR)/bin/kinbom' go test -count=1 -timeout 60m -v -run TestFamilySpeed ./fixtures/kinship | grep -E 'products,|^(ok|FAIL|---)'
 
 kinship: ## measure the finding of shared static code on labelled code, or on VARIANTS alone (Debian sources, clang; long)
 	fixtures/kinship/build.sh '$(KINSHIP)' $(VARIANTS)

@@ -193,11 +193,12 @@ func (l *loaded) store() library.Store {
 			want[p.Images[i].Digest] = p.Images[i].Marks
 		}
 	}
+	marks := cdx.NewMarks(l.marks, want)
 	return func(image sbom.Digest) ([]byte, error) {
 		if want[image] == "" {
 			return nil, library.ErrNoMarks
 		}
-		return cdx.ReadMarks(l.marks, image, want[image])
+		return marks.Read(image)
 	}
 }
 

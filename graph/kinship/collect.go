@@ -4,15 +4,13 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/kinbom/kinbom/sbom/fingerprint"
+	"github.com/kinbom/kinbom/graph/forest"
 )
 
 // result puts strains, links and adopted units together.
-func (f *family) result(k *stock) *Result {
-	c := &collector{f: f, k: k, extra: map[uint32]uint32{}, how: map[uint32]How{}}
+func (c *collector) result() *Result {
 	c.gather()
-	c.findTelling()
-	out := &Result{Gaps: f.unread}
+	out := &Result{Gaps: c.f.unread}
 	at := map[uint32]int{} // by strain: its lineage
 	for n := range c.units {
 		if l, ok := c.lineage(n); ok {
@@ -33,13 +31,13 @@ func compareUnits(a, b Unit) int {
 type collector struct {
 	f       *family
 	k       *stock
-	t       forest               // of members
-	extra   map[uint32]uint32    // unit without a twin -> member
-	how     map[uint32]How       // and what ties it
-	s       forest               // of strains, linked ones behind the others
-	units   [][]owned            // by strain
-	telling []map[uint32]bool    // by image: long functions with literals, of small strains
-	spots   []map[uint32][2]spot // by image: places of functions whose mark is repeated
+	t       forest.Forest[uint32] // of members
+	extra   map[uint32]uint32     // unit without a twin -> member
+	how     map[uint32]How        // and what ties it
+	s       forest.Forest[uint32] // of strains, linked ones behind the others
+	units   [][]owned             // by strain
+	telling []map[uint32]bool     // by image: long functions with literals, of small strains
+	spots   []map[uint32][2]spot  // by image: places of functions whose mark is repeated
 }
 
 // owned is a unit with its member.
@@ -64,8 +62,8 @@ func (c *collector) member(unit uint32) uint32 {
 // gather joins members by the links and lists the units of each strain.
 func (c *collector) gather() {
 	f, k := c.f, c.k
-	c.t = newForest(len(f.twins))
-	c.s = newForest(len(k.strains) + len(k.linked))
+	c.t = forest.New[uint32](len(f.twins))
+	c.s = forest.New[uint32](len(k.strains) + len(k.linked))
 	strain := map[uint32]uint32{} // member that is no twin -> strain
 	bind := func(l link, n uint32) {
 		for _, u := range []uint32{l.a, l.b} {
@@ -74,7 +72,7 @@ func (c *collector) gather() {
 				continue
 			}
 			if old, ok := strain[m]; ok && n >= uint32(len(k.strains)) {
-				c.s.join(old, n)
+				c.s.Join(old, n)
 			} else if !ok {
 				strain[m] = n
 			}
@@ -82,7 +80,7 @@ func (c *collector) gather() {
 				c.how[u] = l.how
 			}
 		}
-		c.t.join(c.member(l.a), c.member(l.b))
+		c.t.Join(c.member(l.a), c.member(l.b))
 	}
 	for _, l := range k.extra {
 		bind(l, l.strain)
@@ -101,11 +99,11 @@ func (c *collector) gather() {
 		for fn, w := range f.twin[f.base[i]:f.base[i+1]] {
 			u := f.base[i] + uint32(fn)
 			if w > 0 {
-				n := c.s.root(adopted[fn])
-				c.units[n] = append(c.units[n], owned{c.t.root(w - 1), Unit{uint32(i), uint32(fn), Exact}})
+				n := c.s.Root(adopted[fn])
+				c.units[n] = append(c.units[n], owned{c.t.Root(w - 1), Unit{uint32(i), uint32(fn), Exact}})
 			} else if m, ok := c.extra[u]; ok {
-				n := c.s.root(strain[m])
-				c.units[n] = append(c.units[n], owned{c.t.root(m), Unit{uint32(i), uint32(fn), c.how[u]}})
+				n := c.s.Root(strain[m])
+				c.units[n] = append(c.units[n], owned{c.t.Root(m), Unit{uint32(i), uint32(fn), c.how[u]}})
 			}
 		}
 	}
@@ -217,30 +215,17 @@ const (
 func (c *collector) findTelling() {
 	f := c.f
 	c.telling = make([]map[uint32]bool, len(f.images))
-	each(len(f.images), func(i int) {
-		var funcs []uint32
-		for n := range c.k.index[i].strains {
-			if l := c.k.index[i].of(c.k.index[i].strains[n]); float64(c.k.strains[c.k.index[i].strains[n]].twins) < f.t.Functions {
-				funcs = append(funcs, l...)
-			}
-		}
-		if len(funcs) == 0 {
-			return
-		}
-		s, err := f.images[i].Set()
-		if err != nil || len(s.Functions) != int(f.base[i+1]-f.base[i]) {
-			return
-		}
+	f.shelf.each(func(_ *desk, i int, code *code) {
 		out := map[uint32]bool{}
-		for _, fn := range funcs {
-			literals := 0
-			for _, u := range s.FeaturesOf(int(fn)) {
-				if s.Features[u].Kind == fingerprint.FeatureString {
-					literals++
-				}
+		x := &c.k.index[i]
+		for _, n := range x.strains {
+			if f.enough(&c.k.strains[n]) {
+				continue
 			}
-			if s.Functions[fn].Instructions >= longAlone && literals >= literalsAlone {
-				out[fn] = true
+			for _, fn := range x.of(n) {
+				if code.functions[fn].instructions >= longAlone && code.literals(fn) >= literalsAlone {
+					out[fn] = true
+				}
 			}
 		}
 		c.telling[i] = out

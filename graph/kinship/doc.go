@@ -20,7 +20,8 @@
 // code to whom. Functions shorter than the thresholds are never twins by
 // themselves: short code is alike by chance.
 //
-// Memory is about 50 bytes a function of the family, beside the images that are
-// looked at at the moment. The result does not depend on the order of the
-// images, nor on how many processors there are.
+// Memory is about 50 bytes a function of the family, and the code of images that are
+// compared: 128 MB of it, or two images where these alone take more (see shelf). The
+// result depends neither on that, nor on the order of the images, nor on how many
+// processors there are.
 package kinship

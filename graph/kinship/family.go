@@ -19,6 +19,7 @@ type family struct {
 	long   []uint64 // by unit, a bit each: long enough to be a twin
 	twins  []twin
 	sets   carrierSets
+	shelf  *shelf
 	unread []Unread
 }
 
@@ -46,22 +47,27 @@ func Find(images []Image, o Options) *Result {
 	if background := o.Background; background != nil {
 		o.Background = func(image int, f *fingerprint.Function) (int, bool) { return background(int(given[image]), f) }
 	}
-	r := find(sorted, o)
+	r := find(sorted, o, roomForCode)
 	r.renumber(given)
 	return r
 }
 
-func find(images []Image, o Options) *Result {
+// find compares images, holding so many bytes of their code at a time.
+func find(images []Image, o Options, room int64) *Result {
 	f := &family{images: images, o: o, t: o.Thresholds}
 	f.join(f.rows())
+	f.shelf = newShelf(f, room)
 	of := f.lineages(f.runs())
-	k := &stock{of: of, strains: f.count(of), sets: sets{f: f, held: map[uint32]*fingerprint.Set{}}}
+	k := &stock{of: of, strains: f.count(of)}
 	f.reindex(k)
 	if !o.Exact {
 		f.tie(k)
 	}
 	f.align(k)
-	return f.result(k)
+	c := &collector{f: f, k: k, extra: map[uint32]uint32{}, how: map[uint32]How{}}
+	c.findTelling()
+	f.shelf = nil // nobody asks for code any more
+	return c.result()
 }
 
 // rows fetches the marks of all images that are long enough.
@@ -288,44 +294,18 @@ func (f *family) markBackground() {
 	}
 	done := make([]bool, len(f.twins))
 	for i := range f.images {
-		s, err := f.images[i].Set()
-		if err != nil || len(s.Functions) != int(f.base[i+1]-f.base[i]) {
+		list, err := f.images[i].named()
+		if err != nil || len(list) != int(f.base[i+1]-f.base[i]) {
 			continue
 		}
-		for n := range s.Functions {
+		for n := range list {
 			t := f.twin[f.base[i]+uint32(n)]
 			if t == 0 || done[t-1] {
 				continue
 			}
-			if lib, ok := f.o.Background(i, &s.Functions[n]); ok {
+			if lib, ok := f.o.Background(i, &list[n]); ok {
 				f.twins[t-1].background, done[t-1] = int32(lib), true
 			}
 		}
 	}
-}
-
-// forest is a union-find whose root is the smallest member.
-type forest []uint32
-
-func newForest(n int) forest {
-	t := make(forest, n)
-	for i := range t {
-		t[i] = uint32(i)
-	}
-	return t
-}
-
-func (t forest) root(i uint32) uint32 {
-	for t[i] != i {
-		t[i] = t[t[i]]
-		i = t[i]
-	}
-	return i
-}
-
-// join reports whether the two were apart before.
-func (t forest) join(a, b uint32) bool {
-	a, b = t.root(a), t.root(b)
-	t[max(a, b)] = min(a, b)
-	return a != b
 }

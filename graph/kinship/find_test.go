@@ -13,6 +13,11 @@ import (
 	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
 
+// inOrderOfSet compares features as a Set has them sorted.
+func inOrderOfSet(a, b fingerprint.Feature) int {
+	return compareFeatures(&feature{kind: a.Kind, hash: a.Hash}, &feature{kind: b.Kind, hash: b.Hash})
+}
+
 func hashOf(parts ...any) uint64 {
 	h := fnv.New64a()
 	fmt.Fprint(h, parts...)
@@ -68,10 +73,10 @@ func build(name, toolchain string, functions []source) Image {
 	for _, t := range texts {
 		s.Features = append(s.Features, fingerprint.Feature{Kind: fingerprint.FeatureString, Hash: hashOf(t)})
 	}
-	slices.SortFunc(s.Features, func(a, b fingerprint.Feature) int { return compareFeatures(&a, &b) })
+	slices.SortFunc(s.Features, inOrderOfSet)
 	for _, t := range texts {
 		i, _ := slices.BinarySearchFunc(s.Features, hashOf(t), func(f fingerprint.Feature, h uint64) int {
-			return compareFeatures(&f, &fingerprint.Feature{Kind: fingerprint.FeatureString, Hash: h})
+			return inOrderOfSet(f, fingerprint.Feature{Kind: fingerprint.FeatureString, Hash: h})
 		})
 		feature[t] = uint32(i)
 	}

@@ -16,7 +16,31 @@ type Image struct {
 
 	Marks func() ([]fingerprint.Function, error) // as File.Marks
 	Set   func() (*fingerprint.Set, error)
-	Calls func() (*fingerprint.Set, error) // as File.CallsAlone; nil: Set gives them
+
+	// Parts of the set, for less work; nil: Set gives them.
+	Named func() ([]fingerprint.Function, error) // as File.Named
+	Bare  func() (*fingerprint.Set, error)       // as File.Bare
+	Calls func() (*fingerprint.Set, error)       // as File.CallsAlone
+}
+
+// bare fetches what comparing the code of the image needs.
+func (m *Image) bare() (*fingerprint.Set, error) {
+	if m.Bare != nil {
+		return m.Bare()
+	}
+	return m.Set()
+}
+
+// named fetches the marks and names of the functions.
+func (m *Image) named() ([]fingerprint.Function, error) {
+	if m.Named != nil {
+		return m.Named()
+	}
+	s, err := m.Set()
+	if err != nil {
+		return nil, err
+	}
+	return s.Functions, nil
 }
 
 // calls fetches which functions of the image call which.

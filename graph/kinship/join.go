@@ -3,6 +3,8 @@ package kinship
 import (
 	"cmp"
 	"slices"
+
+	"github.com/kinbom/kinbom/graph/forest"
 )
 
 // tie joins strains that text ties, and finds strains in images of which no
@@ -12,12 +14,15 @@ func (f *family) tie(k *stock) {
 	cands := f.candidates(k, all, owned)
 	all = nil
 	found := make([]tied, len(cands))
-	each(len(cands), func(i int) { found[i] = f.try(k, &cands[i]) })
-	var pairs []imagePair
+	places := make([]imagePair, len(cands))
 	for i, c := range cands {
+		places[i] = imagePair{f.place(k, c.a), f.place(k, c.b)}
+	}
+	f.shelf.pairs(places, func(d *desk, i int, a, b *code) { found[i] = f.try(k, d, &cands[i], a, b) })
+	var pairs []imagePair
+	for i, p := range places {
 		if found[i].ok {
-			a, b := f.place(k, c.a), f.place(k, c.b)
-			pairs = append(pairs, imagePair{min(a, b), max(a, b)})
+			pairs = append(pairs, imagePair{min(p.a, p.b), max(p.a, p.b)})
 		}
 	}
 	alike := f.similar(k, cands, found, owned)
@@ -67,7 +72,7 @@ func (f *family) choose(k *stock, cands []candidate, found []tied, least int) {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), -cmp.Compare(cands[a].part, cands[b].part), -cmp.Compare(cands[a].shared, cands[b].shared))
 	})
 	first := firstTwins(k.of, n)
-	t := newForest(len(k.strains))
+	t := forest.New[uint32](len(k.strains))
 	in := make([]map[uint32]bool, len(k.strains)) // by root: its images
 	for i := range k.strains {
 		in[i] = map[uint32]bool{}
@@ -79,19 +84,19 @@ func (f *family) choose(k *stock, cands []candidate, found []tied, least int) {
 		c := &cands[i]
 		switch {
 		case c.b < n:
-			a, b := t.root(c.a), t.root(c.b)
+			a, b := t.Root(c.a), t.Root(c.b)
 			if a == b || (c.part < sure || !found[i].firm) && overlap(in[a], in[b]) {
 				continue
 			}
-			t.join(a, b)
+			t.Join(a, b)
 			k.keep(found[i].links, c.a)
 			k.tied = append(k.tied, first[c.a])
-			r := t.root(a)
+			r := t.Root(a)
 			for m := range in[a+b-r] {
 				in[r][m] = true
 			}
 		case c.a < n:
-			r := t.root(c.a)
+			r := t.Root(c.a)
 			if !in[r][c.b-n] {
 				in[r][c.b-n] = true
 				k.strains[c.a].guests = append(k.strains[c.a].guests, guest{image: c.b - n, text: min(c.part, 1)})
@@ -145,8 +150,8 @@ func (k *stock) keep(links []link, strain uint32) {
 // follow renumbers the strains that were joined, and joins what their ties show
 // to be mixed, side by side or called by what the same products carry, where these
 // are at least so many.
-func (f *family) follow(k *stock, t forest, least int) {
-	f.renumber(k, number(t))
+func (f *family) follow(k *stock, t forest.Forest[uint32], least int) {
+	f.renumber(k, t.Number())
 	for range maxRounds { // ties make one of what was two: more lies mixed, or side by side, now
 		joined, mixed := f.interleave(k.of)
 		joined, beside := f.adjoin(joined)
@@ -199,22 +204,22 @@ type tied struct {
 // try decides about one candidate: enough pairs of functions, or much of the text
 // and a little structure. Two programs that read one thing have its text, each in
 // functions of its own.
-func (f *family) try(k *stock, c *candidate) tied {
+func (f *family) try(k *stock, d *desk, c *candidate, x, y *code) tied {
 	n := uint32(len(k.strains))
 	if c.b < n {
 		a, b := &k.strains[c.a], &k.strains[c.b]
-		links, ok := f.confirm(k, a.rep, f.territory(k, a.rep, c.a), b.rep, f.territory(k, b.rep, c.b))
+		links, ok := f.confirm(d, a.rep, x, f.territory(k, a.rep, c.a), b.rep, y, f.territory(k, b.rep, c.b))
 		return tied{ok: ok || c.part >= f.t.Contained && f.beside(links), firm: ok}
 	}
 	if c.a < n {
 		a := &k.strains[c.a]
-		links, ok := f.confirm(k, a.rep, f.territory(k, a.rep, c.a), c.b-n, f.loner(c.b-n))
+		links, ok := f.confirm(d, a.rep, x, f.territory(k, a.rep, c.a), c.b-n, y, f.loner(d, c.b-n))
 		if !ok && len(links) < few { // a function or two with the same text: another program that talks of the same things
 			links = nil
 		}
 		return tied{ok || c.part >= f.t.Contained, ok, links}
 	}
-	links, ok := f.confirm(k, c.a-n, f.loner(c.a-n), c.b-n, f.loner(c.b-n))
+	links, ok := f.confirm(d, c.a-n, x, f.loner(d, c.a-n), c.b-n, y, f.loner(d, c.b-n))
 	return tied{ok, ok, links}
 }
 
@@ -238,24 +243,20 @@ func (f *family) beside(links []link) bool {
 
 // confirm pairs the functions of two places. It is a tie when enough of the
 // smaller side has a partner, of functions that are long enough to say something.
-func (f *family) confirm(k *stock, a uint32, fa []uint32, b uint32, fb []uint32) ([]link, bool) {
-	sa, sb := k.sets.get(a), k.sets.get(b)
-	if sa == nil || sb == nil {
-		return nil, false
-	}
-	p := match(newSide(sa, fa), newSide(sb, fb), nil, &f.t)
+func (f *family) confirm(d *desk, a uint32, x *code, fa []uint32, b uint32, y *code, fb []uint32) ([]link, bool) {
+	p := d.match(x, y, fa, fb, nil, &f.t)
 	var out []link
 	long, textual := 0, 0
-	for _, x := range fa {
-		y := p.a[x]
-		if y < 0 {
+	for _, i := range fa {
+		j := p.a.partner[i]
+		if j < 0 {
 			continue
 		}
-		out = append(out, link{a: f.base[a] + x, b: f.base[b] + uint32(y), how: p.how[x]})
-		if sa.Functions[x].Instructions >= f.t.least(f.images[a].Arch) {
+		out = append(out, link{a: f.base[a] + i, b: f.base[b] + uint32(j), how: p.how[i]})
+		if x.functions[i].instructions >= f.t.least(f.images[a].Arch) {
 			long++
 		}
-		if p.how[x] == ByText {
+		if p.how[i] == ByText {
 			textual++
 		}
 	}
@@ -267,42 +268,50 @@ func (f *family) confirm(k *stock, a uint32, fa []uint32, b uint32, fb []uint32)
 // settle makes strains of what was paired between images that share no mark:
 // paired functions that are neighbours on both sides, or call each other.
 func (f *family) settle(k *stock) {
+	var tasks []imagePair
+	var lists [][]link
 	for _, links := range k.pairs {
-		if len(links) == 0 {
-			continue
+		if len(links) > 0 {
+			a := uint32(f.imageOf(links[0].a))
+			tasks, lists = append(tasks, imagePair{a, a}), append(lists, links)
 		}
-		ia, ib := f.imageOf(links[0].a), f.imageOf(links[0].b)
-		sa := k.sets.get(uint32(ia))
-		if sa == nil {
-			continue
-		}
-		at := map[uint32]uint32{} // function of a -> link
-		for i, l := range links {
-			at[l.a-f.base[ia]] = uint32(i)
-		}
-		t := newForest(len(links))
-		for i := 1; i < len(links); i++ { // links are in the order of a
-			if links[i].a-links[i-1].a <= uint32(f.t.Gap)+1 && distance(links[i].b, links[i-1].b) <= uint32(f.t.Gap)+1 {
-				t.join(uint32(i), uint32(i-1))
-			}
-		}
-		for i, l := range links {
-			for _, c := range sa.CallsOf(int(l.a - f.base[ia])) {
-				if j, ok := at[c.Callee]; ok {
-					t.join(uint32(i), j)
-				}
-			}
-		}
-		parts := make([][]link, runsOf(number(t)))
-		for i, n := range number(t) {
-			parts[n] = append(parts[n], links[i])
-		}
-		for _, p := range parts {
+	}
+	made := make([][]linked, len(tasks))
+	f.shelf.pairs(tasks, func(_ *desk, i int, c, _ *code) {
+		for _, p := range f.clusters(lists[i], tasks[i].a, c) {
 			if float64(len(p)) >= f.t.Functions {
-				k.linked = append(k.linked, linked{uint32(ia), uint32(ib), p})
+				made[i] = append(made[i], linked{tasks[i].a, uint32(f.imageOf(lists[i][0].b)), p})
+			}
+		}
+	})
+	k.linked = append(k.linked, slices.Concat(made...)...)
+}
+
+// clusters cuts the pairs of two images into those that hang together; c is the
+// code of the first one.
+func (f *family) clusters(links []link, image uint32, c *code) [][]link {
+	at := map[uint32]uint32{} // function of the image -> link
+	for i, l := range links {
+		at[l.a-f.base[image]] = uint32(i)
+	}
+	t := forest.New[uint32](len(links))
+	for i := 1; i < len(links); i++ { // links are in the order of the image
+		if links[i].a-links[i-1].a <= uint32(f.t.Gap)+1 && distance(links[i].b, links[i-1].b) <= uint32(f.t.Gap)+1 {
+			t.Join(uint32(i), uint32(i-1))
+		}
+	}
+	for i, l := range links {
+		for _, callee := range c.calleesOf(l.a - f.base[image]) {
+			if j, ok := at[callee]; ok {
+				t.Join(uint32(i), j)
 			}
 		}
 	}
+	parts := make([][]link, runsOf(t.Number()))
+	for i, n := range t.Number() {
+		parts[n] = append(parts[n], links[i])
+	}
+	return parts
 }
 
 // linked is a strain without twins: pairs of functions of two images.
@@ -317,8 +326,17 @@ func distance(a, b uint32) uint32 { return max(a, b) - min(a, b) }
 // copy: those of other builds.
 func (f *family) align(k *stock) {
 	k.builds = make([][]int, len(k.strains))
-	links := make([][]link, len(k.strains))
-	each(len(k.strains), func(i int) { k.builds[i], links[i] = f.alignOne(k, uint32(i)) })
+	fullest := make([][]uint32, len(k.strains)) // by strain and build: its image with the most units
+	each(len(k.strains), func(i int) { k.builds[i], fullest[i] = f.buildsOf(k, uint32(i)) })
+	var tasks []imagePair
+	var of []uint32 // by task: the strain
+	for n, l := range fullest {
+		for _, b := range l[1:] {
+			tasks, of = append(tasks, imagePair{l[0], b}), append(of, uint32(n))
+		}
+	}
+	links := make([][]link, len(tasks))
+	f.shelf.pairs(tasks, func(d *desk, i int, a, b *code) { links[i] = f.alignBuilds(k, d, of[i], tasks[i], a, b) })
 	for _, l := range links {
 		k.extra = append(k.extra, l...)
 	}
@@ -328,9 +346,9 @@ func (f *family) align(k *stock) {
 // two to be copies of one build.
 const sameBuild = .9
 
-// alignOne says of which build each image of a strain is, and pairs the fullest
-// copy of each build with the fullest of all.
-func (f *family) alignOne(k *stock, n uint32) (builds []int, out []link) {
+// buildsOf says of which build each image of a strain is, and which image is the
+// fullest of each build; the first is the fullest of all.
+func (f *family) buildsOf(k *stock, n uint32) (builds []int, fullest []uint32) {
 	s := &k.strains[n]
 	builds = make([]int, len(s.images))
 	order := make([]int, len(s.images))
@@ -338,19 +356,18 @@ func (f *family) alignOne(k *stock, n uint32) (builds []int, out []link) {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return int(s.units[b]) - int(s.units[a]) })
-	var reps []int
 	var have []map[uint32]bool
 	for _, i := range order {
 		mine := f.twinsIn(k, s.images[i], n)
 		builds[i] = -1
-		for b := range reps {
+		for b := range fullest {
 			common := 0
 			for _, w := range mine {
 				if have[b][w] {
 					common++
 				}
 			}
-			if float64(common) >= sameBuild*float64(len(mine)) && (s.images[i] == s.images[reps[0]] || f.alone(k, s.images[i], n) <= int((1-sameBuild)*float64(len(mine)))) {
+			if float64(common) >= sameBuild*float64(len(mine)) && (s.images[i] == fullest[0] || f.alone(k, s.images[i], n) <= int((1-sameBuild)*float64(len(mine)))) {
 				builds[i] = b
 				break
 			}
@@ -358,18 +375,15 @@ func (f *family) alignOne(k *stock, n uint32) (builds []int, out []link) {
 		if builds[i] >= 0 {
 			continue
 		}
-		builds[i] = len(reps)
-		reps = append(reps, i)
+		builds[i] = len(fullest)
+		fullest = append(fullest, s.images[i])
 		set := make(map[uint32]bool, len(mine))
 		for _, w := range mine {
 			set[w] = true
 		}
 		have = append(have, set)
 	}
-	for _, i := range reps[1:] {
-		out = append(out, f.alignBuilds(k, n, s.images[reps[0]], s.images[i])...)
-	}
-	return builds, out
+	return builds, fullest
 }
 
 // alone counts the functions in reach of a strain in an image that are long
@@ -395,17 +409,13 @@ func (f *family) twinsIn(k *stock, image, strain uint32) []uint32 {
 }
 
 // alignBuilds pairs the fullest copies of two builds.
-func (f *family) alignBuilds(k *stock, n, a, b uint32) []link {
-	sa, sb := k.sets.get(a), k.sets.get(b)
-	if sa == nil || sb == nil {
-		return nil
-	}
-	fa, fb := f.reach(k, a, n), f.reach(k, b, n)
-	p := match(newSide(sa, fa), newSide(sb, fb), f.anchors(a, fa, b, fb), &f.t)
+func (f *family) alignBuilds(k *stock, d *desk, n uint32, p imagePair, a, b *code) []link {
+	fa, fb := f.reach(k, p.a, n), f.reach(k, p.b, n)
+	m := d.match(a, b, fa, fb, f.anchors(p.a, fa, p.b, fb), &f.t)
 	var out []link
 	for _, x := range fa {
-		if y := p.a[x]; y >= 0 && p.how[x] != Exact {
-			out = append(out, link{f.base[a] + x, f.base[b] + uint32(y), p.how[x], n})
+		if y := m.a.partner[x]; y >= 0 && m.how[x] != Exact {
+			out = append(out, link{f.base[p.a] + x, f.base[p.b] + uint32(y), m.how[x], n})
 		}
 	}
 	return out

@@ -2,6 +2,8 @@ package kinship
 
 import (
 	"slices"
+
+	"github.com/kinbom/kinbom/graph/forest"
 )
 
 // few is how many twins a run may have to be taken in by the run around it
@@ -51,7 +53,7 @@ func (f *family) gatherSmall(run []uint32) []uint32 {
 		}
 	}
 	first := map[uint32]uint32{}
-	t := newForest(len(facts.twins))
+	t := forest.New[uint32](len(facts.twins))
 	for r, n := range facts.twins {
 		s := facts.set[r]
 		if float64(n) >= f.t.Functions || facts.background[r] >= 0 || f.sets.of(s).count() < fewProducts {
@@ -59,10 +61,10 @@ func (f *family) gatherSmall(run []uint32) []uint32 {
 		}
 		switch l := large[s]; {
 		case len(l) == 1:
-			t.join(uint32(r), l[0])
+			t.Join(uint32(r), l[0])
 		case len(l) == 0:
 			if o, ok := first[s]; ok {
-				t.join(uint32(r), o)
+				t.Join(uint32(r), o)
 			} else {
 				first[s] = uint32(r)
 			}
@@ -81,7 +83,7 @@ func (f *family) interleave(run []uint32) (joined []uint32, changed bool) {
 	facts := f.factsOf(run)
 	settled := f.settled(run, facts.kind)
 	each(len(f.images), func(i int) { votes[i], small[i], lone[i] = f.mixed(i, run, facts) })
-	t := newForest(runsOf(run))
+	t := forest.New[uint32](runsOf(run))
 	join := func(l []pair, images []uint32) {
 		counted(l, func(p pair, count int) {
 			a, b := p.split()
@@ -89,7 +91,7 @@ func (f *family) interleave(run []uint32) (joined []uint32, changed bool) {
 				a, b = b, a
 			}
 			of := max(images[a], min(facts.images[a], facts.images[b]))
-			if float64(count) >= f.t.Enclosed*float64(of) && t.join(a, b) {
+			if float64(count) >= f.t.Enclosed*float64(of) && t.Join(a, b) {
 				changed = true
 			}
 		})
@@ -179,8 +181,8 @@ func runsOf(run []uint32) int {
 }
 
 // follow renumbers runs that were joined.
-func follow(run []uint32, t forest) []uint32 {
-	of := number(t)
+func follow(run []uint32, t forest.Forest[uint32]) []uint32 {
+	of := t.Number()
 	out := make([]uint32, len(run))
 	for i, r := range run {
 		out[i] = of[r]
@@ -354,10 +356,10 @@ func (f *family) callers(run []uint32, carriers []products, ask func(r uint32) b
 	fellows := withFellows(carriers, ask)
 	calls := make([][]pair, len(f.images))
 	each(len(f.images), func(i int) { calls[i] = f.callsBetween(i, run, carriers, fellows, back) })
-	t := newForest(runsOf(run))
+	t := forest.New[uint32](runsOf(run))
 	counted(slices.Concat(calls...), func(p pair, count int) {
 		a, b := p.split()
-		if float64(count) >= f.t.Adjacent*float64(min(images[a], images[b])) && (may == nil || may(a, b)) && t.join(a, b) {
+		if float64(count) >= f.t.Adjacent*float64(min(images[a], images[b])) && (may == nil || may(a, b)) && t.Join(a, b) {
 			changed = true
 		}
 	})
@@ -435,8 +437,8 @@ func (f *family) callsBetween(image int, run []uint32, carriers []products, fell
 	if !slices.ContainsFunc(units, func(w uint32) bool { return w > 0 && fellows[run[w-1]] }) {
 		return nil
 	}
-	s, err := f.images[image].calls()
-	if err != nil || len(s.Functions) != len(units) {
+	code := f.shelf.calls(uint32(image))
+	if code == nil {
 		return nil
 	}
 	var out []pair
@@ -445,8 +447,8 @@ func (f *family) callsBetween(image int, run []uint32, carriers []products, fell
 			continue
 		}
 		a := run[w-1]
-		for _, c := range s.CallsOf(i) {
-			v := units[c.Callee]
+		for _, callee := range code.calleesOf(uint32(i)) {
+			v := units[callee]
 			if v == 0 || run[v-1] == a || !fellows[run[v-1]] {
 				continue
 			}

@@ -1,69 +1,41 @@
 package kinship
 
 import (
-	"cmp"
 	"math"
 	"slices"
-
-	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
-
-// side is one image in a comparison, with the functions that take part.
-type side struct {
-	set   *fingerprint.Set
-	funcs []uint32 // that take part, sorted
-	in    []bool   // by function: takes part
-}
-
-func newSide(s *fingerprint.Set, funcs []uint32) *side {
-	d := &side{set: s, funcs: funcs, in: make([]bool, len(s.Functions))}
-	for _, f := range funcs {
-		d.in[f] = true
-	}
-	return d
-}
-
-// pairing is functions of two images that are taken for the same.
-type pairing struct {
-	a, b []int32 // by function: its partner on the other side, or -1
-	how  []How   // by function of a
-	n    int
-}
 
 // matcher pairs the functions of two sides, surest first: what is equal, what
 // refers to the same rare things, what lies between the same neighbours, what
 // the same functions call.
 type matcher struct {
+	*desk
 	a, b *side
 	t    *Thresholds
-	pairing
-
-	fa, fb *weights
-	users  [][]uint32 // by common feature: functions of b that take part and use it; nil: too many
-	common []int32    // by feature of a: number of the common feature, or -1
-
-	called []uint32 // by function of b: number of the last look at calls that met it
-	calls  uint32   // looks at calls so far
-}
-
-// weights is how much each feature of an image says, in bits.
-type weights struct {
-	feature []float64 // by feature
-	total   []float64 // by function
+	n    int // pairs so far
 }
 
 // maxMatchRounds bounds the rounds; each builds on what the last one paired.
 const maxMatchRounds = 6
 
-// match compares two sides. anchors are pairs that are known to be equal. It is
-// symmetric but for ties, which are broken by the order of the functions.
-func match(a, b *side, anchors [][2]uint32, t *Thresholds) *pairing {
-	m := &matcher{a: a, b: b, t: t}
-	m.pairing = pairing{a: none(len(a.set.Functions)), b: none(len(b.set.Functions)), how: make([]How, len(a.set.Functions))}
+// match compares functions of two images. anchors are pairs that are known to be
+// equal. It is symmetric but for ties, which are broken by the order of the
+// functions. The result stands on the desk: the partners of the first side, and how
+// each was found, until the next comparison. The cost is that of the functions, not
+// of the images that they lie in.
+func (d *desk) match(a, b *code, fa, fb []uint32, anchors [][2]uint32, t *Thresholds) *matcher {
+	m := &matcher{desk: d, a: &d.sides[0], b: &d.sides[1], t: t}
+	m.begin()
+	m.a.sit(a, fa)
+	m.b.sit(b, fb)
+	m.how = room(m.how, len(a.functions))
+	m.shared, m.called = room(m.shared, len(b.functions)), room(m.called, len(b.functions))
 	for _, p := range anchors {
 		m.pair(p[0], p[1], Exact)
 	}
+	m.weights.reset(max(len(a.functions), len(b.functions)))
 	m.weigh()
+	m.b.users.collect(m.b)
 	for range maxMatchRounds {
 		before := m.n
 		m.byText()
@@ -74,7 +46,15 @@ func match(a, b *side, anchors [][2]uint32, t *Thresholds) *pairing {
 		}
 	}
 	m.doubt()
-	return &m.pairing
+	return m
+}
+
+// room is a list of at least n; what it has stays.
+func room[T any](l []T, n int) []T {
+	if n > len(l) {
+		return append(l, make([]T, n-len(l))...)
+	}
+	return l
 }
 
 func none(n int) []int32 {
@@ -86,84 +66,17 @@ func none(n int) []int32 {
 }
 
 func (m *matcher) pair(a, b uint32, how How) {
-	if m.pairing.a[a] >= 0 || m.pairing.b[b] >= 0 {
+	if m.a.partner[a] >= 0 || m.b.partner[b] >= 0 {
 		return
 	}
-	m.pairing.a[a], m.pairing.b[b], m.how[a] = int32(b), int32(a), how
+	m.a.partner[a], m.b.partner[b], m.how[a] = int32(b), int32(a), how
 	m.n++
 }
 
 func (m *matcher) part(a uint32) {
-	m.pairing.b[m.pairing.a[a]] = -1
-	m.pairing.a[a], m.how[a] = -1, 0
+	m.b.partner[m.a.partner[a]] = -1
+	m.a.partner[a] = -1
 	m.n--
-}
-
-// weigh gives every feature its weight: the fewer functions of the image use it,
-// the more it says. A feature that both images have weighs what it weighs in
-// the image that uses it more.
-func (m *matcher) weigh() {
-	sa, sb := m.a.set, m.b.set
-	n := float64(max(len(sa.Functions), len(sb.Functions)))
-	ca, cb := usesOf(sa), usesOf(sb)
-	m.fa, m.fb = &weights{feature: make([]float64, len(ca))}, &weights{feature: make([]float64, len(cb))}
-	bits := func(uses uint32) float64 { return math.Log2(1 + n/float64(max(uses, 1))) }
-	for i, c := range ca {
-		m.fa.feature[i] = bits(c)
-	}
-	for i, c := range cb {
-		m.fb.feature[i] = bits(c)
-	}
-	m.common = none(len(ca))
-	commonB := none(len(cb))
-	k := int32(0)
-	for i, j := 0, 0; i < len(ca) && j < len(cb); {
-		switch c := compareFeatures(&sa.Features[i], &sb.Features[j]); {
-		case c < 0:
-			i++
-		case c > 0:
-			j++
-		default:
-			w := bits(max(ca[i], cb[j]))
-			m.fa.feature[i], m.fb.feature[j] = w, w
-			m.common[i], commonB[j] = k, k
-			k++
-			i++
-			j++
-		}
-	}
-	m.users = make([][]uint32, k)
-	for _, f := range m.b.funcs {
-		for _, u := range sb.FeaturesOf(int(f)) {
-			if c := commonB[u]; c >= 0 {
-				m.users[c] = append(m.users[c], f)
-			}
-		}
-	}
-	m.fa.sum(sa)
-	m.fb.sum(sb)
-}
-
-func compareFeatures(a, b *fingerprint.Feature) int {
-	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Hash, b.Hash))
-}
-
-// usesOf counts the functions that use each feature.
-func usesOf(s *fingerprint.Set) []uint32 {
-	out := make([]uint32, len(s.Features))
-	for _, u := range s.Uses {
-		out[u]++
-	}
-	return out
-}
-
-func (w *weights) sum(s *fingerprint.Set) {
-	w.total = make([]float64, len(s.Functions))
-	for i := range s.Functions {
-		for _, u := range s.FeaturesOf(i) {
-			w.total[i] += w.feature[u]
-		}
-	}
 }
 
 // best is the best partner that was found for a function, and the second best score.
@@ -188,48 +101,48 @@ func (b *best) clear(t *Thresholds) bool {
 // byText pairs functions that refer to the same rare things and to little else.
 // Both must be the other's best partner by a clear distance.
 func (m *matcher) byText() {
-	to, from := make([]best, len(m.pairing.a)), make([]best, len(m.pairing.b))
-	for i := range to {
-		to[i].with = -1
-	}
-	for i := range from {
-		from[i].with = -1
-	}
-	shared := make([]float64, len(m.pairing.b))
+	m.nextRound()
 	var touched []uint32
 	for _, f := range m.a.funcs {
-		if m.pairing.a[f] >= 0 {
+		if m.a.partner[f] >= 0 {
 			continue
 		}
 		touched = touched[:0]
-		for _, u := range m.a.set.FeaturesOf(int(f)) {
-			c := m.common[u]
-			if c < 0 || float64(len(m.users[c])) > m.t.Rare {
+		for _, u := range m.a.featuresOf(f) {
+			if m.a.other[u] < 0 {
 				continue
 			}
-			for _, g := range m.users[c] {
-				if m.pairing.b[g] >= 0 {
+			users := m.b.usersOf(m.a.other[u])
+			if float64(len(users)) > m.t.Rare {
+				continue
+			}
+			for _, g := range users {
+				if m.b.partner[g] >= 0 {
 					continue
 				}
-				if shared[g] == 0 {
+				if m.shared[g] == 0 {
 					touched = append(touched, g)
 				}
-				shared[g] += m.fa.feature[u]
+				m.shared[g] += m.a.weight[u]
 			}
 		}
 		for _, g := range touched {
-			s := shared[g]
-			shared[g] = 0
+			s := m.shared[g]
+			m.shared[g] = 0
 			if s < m.t.Weight || !m.fits(f, g) {
 				continue
 			}
-			score := s / (m.fa.total[f] + m.fb.total[g] - s)
-			to[f].see(int32(g), score)
-			from[g].see(int32(f), score)
+			score := s / (m.weight(m.a, f) + m.weight(m.b, g) - s)
+			m.bestOf(m.a, f).see(int32(g), score)
+			m.bestOf(m.b, g).see(int32(f), score)
 		}
 	}
 	for _, f := range m.a.funcs {
-		if b := &to[f]; b.clear(m.t) && from[b.with].with == int32(f) && from[b.with].clear(m.t) {
+		b := m.bestOf(m.a, f)
+		if !b.clear(m.t) {
+			continue
+		}
+		if back := m.bestOf(m.b, uint32(b.with)); back.with == int32(f) && back.clear(m.t) {
 			m.pair(f, uint32(b.with), ByText)
 		}
 	}
@@ -241,27 +154,27 @@ const slack = 6
 
 // fits reports whether two functions can be the same by their size.
 func (m *matcher) fits(a, b uint32) bool {
-	x, y := float64(m.a.set.Functions[a].Instructions), float64(m.b.set.Functions[b].Instructions)
+	x, y := float64(m.a.functions[a].instructions), float64(m.b.functions[b].instructions)
 	return max(x, y) <= m.t.Size*min(x, y) || math.Abs(x-y) <= slack
 }
 
 // jaccard is how much of what two functions refer to is common, weighted; -1
 // when one of them refers to nothing that says anything.
 func (m *matcher) jaccard(a, b uint32) float64 {
-	x, y := m.fa.total[a], m.fb.total[b]
+	x, y := m.weight(m.a, a), m.weight(m.b, b)
 	if x < 4 || y < 4 {
 		return -1
 	}
 	shared := 0.0
-	la, lb := m.a.set.FeaturesOf(int(a)), m.b.set.FeaturesOf(int(b))
+	la, lb := m.a.featuresOf(a), m.b.featuresOf(b)
 	for i, j := 0, 0; i < len(la) && j < len(lb); {
-		switch c := compareFeatures(&m.a.set.Features[la[i]], &m.b.set.Features[lb[j]]); {
-		case c < 0:
+		switch other := m.a.other[la[i]]; {
+		case other < int32(lb[j]): // or none
 			i++
-		case c > 0:
+		case other > int32(lb[j]):
 			j++
 		default:
-			shared += m.fa.feature[la[i]]
+			shared += m.a.weight[la[i]]
 			i++
 			j++
 		}
@@ -284,7 +197,7 @@ func (m *matcher) byPlace() {
 	lastA, lastB := -1, -1
 	var inA, inB []uint32
 	for _, f := range m.a.funcs {
-		g := m.pairing.a[f]
+		g := m.a.partner[f]
 		if g < 0 {
 			inA = append(inA, f)
 			continue
@@ -302,7 +215,7 @@ func (m *matcher) byPlace() {
 // has a partner already.
 func (m *matcher) between(from, to int, out []uint32) []uint32 {
 	for g := from + 1; g < to; g++ {
-		if m.pairing.b[g] >= 0 {
+		if m.b.partner[g] >= 0 {
 			return nil
 		}
 		if m.b.in[g] {
@@ -379,7 +292,7 @@ func (m *matcher) alike(a, b uint32) float64 {
 	if !m.fits(a, b) {
 		return 0
 	}
-	x, y := float64(m.a.set.Functions[a].Instructions), float64(m.b.set.Functions[b].Instructions)
+	x, y := float64(m.a.functions[a].instructions), float64(m.b.functions[b].instructions)
 	size := (min(x, y) + slack) / (max(x, y) + slack)
 	score, parts := size, 1.0
 	if j := m.jaccard(a, b); j == 0 {
@@ -398,19 +311,19 @@ func (m *matcher) alike(a, b uint32) float64 {
 // agreement counts the callees of a that have a partner, and how many of those
 // partners b calls.
 func (m *matcher) agreement(a, b uint32) (agree, of int) {
-	la := m.a.set.CallsOf(int(a))
+	la := m.a.calleesOf(a)
 	if len(la) == 0 {
 		return 0, 0
 	}
-	if m.called == nil {
-		m.called = make([]uint32, len(m.pairing.b))
+	if m.calls++; m.calls == 0 {
+		clear(m.called)
+		m.calls = 1
 	}
-	m.calls++
-	for _, d := range m.b.set.CallsOf(int(b)) {
-		m.called[d.Callee] = m.calls
+	for _, d := range m.b.calleesOf(b) {
+		m.called[d] = m.calls
 	}
 	for _, c := range la {
-		p := m.pairing.a[c.Callee]
+		p := m.a.partner[c]
 		if p < 0 {
 			continue
 		}
@@ -430,12 +343,12 @@ const maxCallees = 6
 func (m *matcher) byCalls() {
 	var la, lb []uint32
 	for _, f := range m.a.funcs {
-		g := m.pairing.a[f]
+		g := m.a.partner[f]
 		if g < 0 {
 			continue
 		}
-		la = callees(la[:0], m.a, f, m.pairing.a)
-		lb = callees(lb[:0], m.b, uint32(g), m.pairing.b)
+		la = m.a.callees(la[:0], f)
+		lb = m.b.callees(lb[:0], uint32(g))
 		if len(la) != len(lb) || len(la) == 0 || len(la) > maxCallees {
 			continue
 		}
@@ -450,10 +363,10 @@ func (m *matcher) byCalls() {
 // callees lists what a function of a side calls and what has no partner yet, each
 // once, in the order of the calls: no more than one too many, which a function
 // that calls thousands would take long to list.
-func callees(out []uint32, d *side, f uint32, partner []int32) []uint32 {
-	for _, c := range d.set.CallsOf(int(f)) {
-		if d.in[c.Callee] && partner[c.Callee] < 0 && !slices.Contains(out, c.Callee) {
-			if out = append(out, c.Callee); len(out) > maxCallees {
+func (s *side) callees(out []uint32, f uint32) []uint32 {
+	for _, c := range s.calleesOf(f) {
+		if s.in[c] && s.partner[c] < 0 && !slices.Contains(out, c) {
+			if out = append(out, c); len(out) > maxCallees {
 				break
 			}
 		}
@@ -465,7 +378,7 @@ func callees(out []uint32, d *side, f uint32, partner []int32) []uint32 {
 // otherwise: both call functions that have partners, and never each other's.
 func (m *matcher) doubt() {
 	for _, f := range m.a.funcs {
-		g := m.pairing.a[f]
+		g := m.a.partner[f]
 		if g < 0 || m.how[f] != ByPlace && m.how[f] != ByCalls {
 			continue
 		}

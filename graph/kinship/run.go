@@ -2,6 +2,8 @@ package kinship
 
 import (
 	"slices"
+
+	"github.com/kinbom/kinbom/graph/forest"
 )
 
 // pair is two numbers, the smaller one first, in one word that sorts.
@@ -36,31 +38,14 @@ func (f *family) runs() []uint32 {
 	near := make([][]pair, len(f.images))
 	each(len(f.images), func(i int) { near[i] = f.neighbours(i) })
 	all := slices.Concat(near...)
-	t := newForest(len(f.twins))
+	t := forest.New[uint32](len(f.twins))
 	counted(all, func(p pair, n int) {
 		a, b := p.split()
 		if float64(n) >= f.t.Adjacent*float64(min(f.twins[a].images, f.twins[b].images)) {
-			t.join(a, b)
+			t.Join(a, b)
 		}
 	})
-	return number(t)
-}
-
-// number gives each tree of a forest a number, in the order of the roots, and
-// says of each member which tree it is in.
-func number(t forest) []uint32 {
-	out := make([]uint32, len(t))
-	n := uint32(0)
-	for i := range t {
-		r := t.root(uint32(i))
-		if r == uint32(i) {
-			out[i] = n
-			n++
-			continue
-		}
-		out[i] = out[r]
-	}
-	return out
+	return t.Number()
 }
 
 // neighbours lists pairs of twins that lie side by side in an image, each once,
@@ -106,10 +91,10 @@ func (f *family) adjoin(run []uint32) (joined []uint32, changed bool) {
 		slices.Sort(near[i])
 		near[i] = slices.Compact(near[i])
 	})
-	t := newForest(len(carriers))
+	t := forest.New[uint32](len(carriers))
 	counted(slices.Concat(near...), func(p pair, n int) {
 		a, b := p.split()
-		if float64(n) >= f.t.Adjacent*float64(min(images[a], images[b])) && t.join(a, b) {
+		if float64(n) >= f.t.Adjacent*float64(min(images[a], images[b])) && t.Join(a, b) {
 			changed = true
 		}
 	})

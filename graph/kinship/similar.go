@@ -54,8 +54,8 @@ func (k *stock) noteSimilar(l []similar) {
 func (c *collector) similar(at map[uint32]int) []Similar {
 	best := map[pair]Similar{}
 	for _, s := range c.k.similar {
-		a, aok := at[c.s.root(c.k.of[s.a])]
-		b, bok := at[c.s.root(c.k.of[s.b])]
+		a, aok := at[c.s.Root(c.k.of[s.a])]
+		b, bok := at[c.s.Root(c.k.of[s.b])]
 		if !aok || !bok || a == b {
 			continue
 		}

@@ -105,14 +105,14 @@ func TestBothInOneProgram(t *testing.T) {
 func merged(x, y *fingerprint.Set) Image {
 	s := &fingerprint.Set{Image: x.Image, Arch: x.Arch}
 	s.Features = append(slices.Clone(x.Features), y.Features...)
-	slices.SortFunc(s.Features, func(a, b fingerprint.Feature) int { return compareFeatures(&a, &b) })
-	s.Features = slices.CompactFunc(s.Features, func(a, b fingerprint.Feature) bool { return compareFeatures(&a, &b) == 0 })
+	slices.SortFunc(s.Features, inOrderOfSet)
+	s.Features = slices.CompactFunc(s.Features, func(a, b fingerprint.Feature) bool { return inOrderOfSet(a, b) == 0 })
 	for n, from := range []*fingerprint.Set{x, y} {
 		first := uint32(len(s.Functions))
 		for i, f := range from.Functions {
 			var uses []uint32
 			for _, u := range from.FeaturesOf(i) {
-				k, _ := slices.BinarySearchFunc(s.Features, from.Features[u], func(a, b fingerprint.Feature) int { return compareFeatures(&a, &b) })
+				k, _ := slices.BinarySearchFunc(s.Features, from.Features[u], inOrderOfSet)
 				uses = append(uses, uint32(k))
 			}
 			calls := slices.Clone(from.CallsOf(i))

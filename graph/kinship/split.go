@@ -3,6 +3,8 @@ package kinship
 import (
 	"cmp"
 	"slices"
+
+	"github.com/kinbom/kinbom/graph/forest"
 )
 
 // An image can hold one mark several times: functions that are alike but for
@@ -89,19 +91,19 @@ func apart(units []owned, spots []map[uint32][2]spot) [][]owned {
 	slices.SortFunc(keys, func(a, b spot) int {
 		return cmp.Or(-cmp.Compare(len(at[a]), len(at[b])), cmp.Compare(a.neighbour, b.neighbour), cmp.Compare(a.nth, b.nth), compareBool(a.behind, b.behind))
 	})
-	t := newForest(len(units))
+	t := forest.New[uint32](len(units))
 	has := make([]map[uint32]bool, len(units)) // by root: images in its tree
 	for i, u := range units {
 		has[i] = map[uint32]bool{u.Image: true}
 	}
 	for _, p := range keys {
 		for _, i := range at[p][1:] {
-			a, b := t.root(uint32(at[p][0])), t.root(uint32(i))
+			a, b := t.Root(uint32(at[p][0])), t.Root(uint32(i))
 			if a == b || overlap(has[a], has[b]) {
 				continue
 			}
-			t.join(a, b)
-			r := t.root(a)
+			t.Join(a, b)
+			r := t.Root(a)
 			for im := range has[a+b-r] {
 				has[r][im] = true
 			}
@@ -110,7 +112,7 @@ func apart(units []owned, spots []map[uint32][2]spot) [][]owned {
 	var out [][]owned
 	index := map[uint32]int{}
 	for i, u := range units {
-		r := t.root(uint32(i))
+		r := t.Root(uint32(i))
 		n, ok := index[r]
 		if !ok {
 			n = len(out)

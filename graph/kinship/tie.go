@@ -3,7 +3,6 @@ package kinship
 import (
 	"cmp"
 	"slices"
-	"sync"
 
 	"github.com/kinbom/kinbom/sbom/fingerprint"
 )
@@ -35,7 +34,6 @@ type stock struct {
 	similar []similar
 	tied    []uint32 // a twin of each strain that was joined with another one by a tie
 	index   []index  // by image
-	sets    sets
 }
 
 // link says that two units are the same function.
@@ -134,15 +132,18 @@ func (f *family) reach(k *stock, image, strain uint32) []uint32 {
 	return out
 }
 
-// loner lists the functions of an image without a twin.
-func (f *family) loner(image uint32) []uint32 {
-	var out []uint32
+// loner lists the functions of an image without a twin. The desk remembers it.
+func (f *family) loner(d *desk, image uint32) []uint32 {
+	if d.loner == image+1 {
+		return d.loners
+	}
+	d.loner, d.loners = image+1, nil // others may have what it remembered
 	for i, w := range f.twin[f.base[image]:f.base[image+1]] {
 		if w == 0 {
-			out = append(out, uint32(i))
+			d.loners = append(d.loners, uint32(i))
 		}
 	}
-	return out
+	return d.loners
 }
 
 // Telling reports whether a kind of feature ties builds of other compilers.
@@ -161,50 +162,6 @@ type mention struct {
 	node uint32
 }
 
-// own lists the features that a strain's functions in its fullest copy use and
-// no other function of that image does.
-func own(s *fingerprint.Set, funcs []uint32) []uint64 {
-	in := make([]bool, len(s.Functions))
-	for _, i := range funcs {
-		in[i] = true
-	}
-	const inside, outside = 1, 2
-	use := make([]uint8, len(s.Features))
-	for i := range s.Functions {
-		for _, u := range s.FeaturesOf(i) {
-			if in[i] {
-				use[u] |= inside
-			} else {
-				use[u] |= outside
-			}
-		}
-	}
-	var out []uint64
-	for u, v := range use {
-		if v == inside && Telling(s.Features[u].Kind) {
-			out = append(out, s.Features[u].Hash)
-		}
-	}
-	return out
-}
-
-// used lists the features that some functions use.
-func used(s *fingerprint.Set, funcs []uint32) []uint64 {
-	use := make([]bool, len(s.Features))
-	for _, i := range funcs {
-		for _, u := range s.FeaturesOf(int(i)) {
-			use[u] = true
-		}
-	}
-	var out []uint64
-	for u, v := range use {
-		if v && Telling(s.Features[u].Kind) {
-			out = append(out, s.Features[u].Hash)
-		}
-	}
-	return out
-}
-
 // mentions collects the features of strains and of code without twins, and says
 // how many own features each strain has.
 func (f *family) mentions(k *stock) (all []mention, owned []uint32) {
@@ -214,21 +171,11 @@ func (f *family) mentions(k *stock) (all []mention, owned []uint32) {
 	}
 	lists := make([][]mention, len(f.images))
 	owned = make([]uint32, len(k.strains))
-	each(len(f.images), func(i int) {
-		s, err := f.images[i].Set()
-		if err != nil || len(s.Functions) != int(f.base[i+1]-f.base[i]) {
-			return
-		}
+	f.shelf.each(func(d *desk, i int, c *code) {
 		for _, n := range reps[i] {
-			l := own(s, f.territory(k, uint32(i), n))
-			owned[n] = uint32(len(l))
-			for _, h := range l {
-				lists[i] = append(lists[i], mention{h, n})
-			}
+			owned[n] = c.own(f.territory(k, uint32(i), n), d, func(h uint64) { lists[i] = append(lists[i], mention{h, n}) })
 		}
-		for _, h := range used(s, f.loner(uint32(i))) {
-			lists[i] = append(lists[i], mention{h, uint32(len(k.strains) + i)})
-		}
+		c.used(f.loner(d, uint32(i)), d, func(h uint64) { lists[i] = append(lists[i], mention{h, uint32(len(k.strains) + i)}) })
 	})
 	all = slices.Concat(lists...)
 	slices.SortFunc(all, func(a, b mention) int {
@@ -314,37 +261,4 @@ func (f *family) together(k *stock, c candidate) bool {
 		}
 	}
 	return false
-}
-
-// sets keeps the images that were looked at last.
-type sets struct {
-	f    *family
-	mu   sync.Mutex
-	held map[uint32]*fingerprint.Set
-	age  []uint32
-}
-
-const maxHeld = 24
-
-func (c *sets) get(image uint32) *fingerprint.Set {
-	c.mu.Lock()
-	s := c.held[image]
-	c.mu.Unlock()
-	if s != nil {
-		return s
-	}
-	s, err := c.f.images[image].Set()
-	if err != nil || len(s.Functions) != int(c.f.base[image+1]-c.f.base[image]) {
-		return nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.held[image] == nil {
-		c.held[image] = s
-		if c.age = append(c.age, image); len(c.age) > maxHeld {
-			delete(c.held, c.age[0])
-			c.age = c.age[1:]
-		}
-	}
-	return s
 }

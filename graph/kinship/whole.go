@@ -13,6 +13,8 @@ import (
 // imagePair is two images, the smaller number first.
 type imagePair struct{ a, b uint32 }
 
+func comparePairs(x, y imagePair) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) }
+
 // maxPairs bounds the comparisons of whole images, by image.
 const maxPairs = 3
 
@@ -27,7 +29,7 @@ type wholeVote struct {
 
 // whole ties strains by comparing pairs of images as a whole.
 func (f *family) whole(k *stock, pairs, covered []imagePair) {
-	slices.SortFunc(pairs, func(x, y imagePair) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	slices.SortFunc(pairs, comparePairs)
 	pairs = slices.Compact(pairs)
 	used := map[uint32]int{}
 	pairs = slices.DeleteFunc(pairs, func(p imagePair) bool {
@@ -39,10 +41,10 @@ func (f *family) whole(k *stock, pairs, covered []imagePair) {
 		return false
 	})
 	pairs = append(pairs, covered...)
-	slices.SortFunc(pairs, func(x, y imagePair) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
+	slices.SortFunc(pairs, comparePairs)
 	pairs = slices.Compact(pairs)
 	votes := make([][]wholeVote, len(pairs))
-	each(len(pairs), func(i int) { votes[i] = f.compareWhole(k, pairs[i]) })
+	f.shelf.pairs(pairs, func(d *desk, i int, a, b *code) { votes[i] = f.compareWhole(k, d, pairs[i], a, b) })
 	best := map[pair]wholeVote{}
 	for _, l := range votes {
 		for _, v := range l {
@@ -68,13 +70,9 @@ func (f *family) whole(k *stock, pairs, covered []imagePair) {
 }
 
 // compareWhole compares two images and says which nodes go together.
-func (f *family) compareWhole(k *stock, p imagePair) []wholeVote {
-	sa, sb := k.sets.get(p.a), k.sets.get(p.b)
-	if sa == nil || sb == nil {
-		return nil
-	}
-	fa, fb := everything(len(sa.Functions)), everything(len(sb.Functions))
-	m := match(newSide(sa, fa), newSide(sb, fb), f.anchors(p.a, fa, p.b, fb), &f.t)
+func (f *family) compareWhole(k *stock, d *desk, p imagePair, a, b *code) []wholeVote {
+	fa, fb := everything(len(a.functions)), everything(len(b.functions))
+	m := d.match(a, b, fa, fb, f.anchors(p.a, fa, p.b, fb), &f.t)
 	n := uint32(len(k.strains))
 	node := func(image, fn uint32) uint32 {
 		if w := f.twin[f.base[image]+fn]; w > 0 {
@@ -84,12 +82,12 @@ func (f *family) compareWhole(k *stock, p imagePair) []wholeVote {
 	}
 	links := map[pair][]link{}
 	for x := range fa {
-		y := m.a[x]
+		y := m.a.partner[x]
 		if y < 0 || m.how[x] == Exact {
 			continue
 		}
 		u, v := node(p.a, uint32(x)), node(p.b, uint32(y))
-		if u == v || u >= n && v >= n || sa.Functions[x].Instructions < f.t.least(f.images[p.a].Arch) {
+		if u == v || u >= n && v >= n || a.functions[x].instructions < f.t.least(f.images[p.a].Arch) {
 			continue
 		}
 		links[newPair(u, v)] = append(links[newPair(u, v)], link{a: f.base[p.a] + uint32(x), b: f.base[p.b] + uint32(y), how: m.how[x]})

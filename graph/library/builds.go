@@ -68,9 +68,9 @@ func (s *static) builds(l *kinship.Lineage, n *described) []Build {
 		marks[i] = map[int]fingerprint.Mark{}
 	}
 	for m := range l.Members {
-		for _, u := range l.Members[m].Units {
+		for k, u := range l.Members[m].Units {
 			if number, ok := fullest[u.Image]; ok {
-				marks[at[number]][m] = n.markAt[u]
+				marks[at[number]][m] = n.markAt[m][k]
 			}
 		}
 	}

@@ -15,8 +15,8 @@ type described struct {
 	marks   []string // of the rarest members, sorted
 	units   []Unit   // sorted by image, then address
 	members []MemberOf
-	markAt  map[kinship.Unit]fingerprint.Mark
-	lengths []uint32 // by member: instructions of its first unit
+	markAt  [][]fingerprint.Mark // by member and its unit; 0: not read
+	lengths []uint32             // by member: instructions of its first unit
 	naming
 	tally
 }
@@ -39,11 +39,19 @@ type describing struct {
 	*described
 	l       *kinship.Lineage
 	fullest uint32
-	at      map[uint32][]memberUnit // by image
+	at      []memberUnit // by image, then member
+	ends    []int        // by copy of the lineage: where its part of at ends
+}
+
+// memberUnit is a function of an image with its member.
+type memberUnit struct {
+	member   uint32
+	nth      uint32 // of the member's units
+	function uint32
 }
 
 func newDescribing(l *kinship.Lineage) *describing {
-	d := &describing{l: l, at: map[uint32][]memberUnit{}, described: &described{members: make([]MemberOf, len(l.Members)), markAt: map[kinship.Unit]fingerprint.Mark{},
+	d := &describing{l: l, described: &described{members: make([]MemberOf, len(l.Members)), markAt: make([][]fingerprint.Mark, len(l.Members)),
 		lengths: make([]uint32, len(l.Members)), naming: newNaming(), tally: tally{of: make([]counts, len(l.Members))}}}
 	full := l.Copies[0]
 	for _, c := range l.Copies {
@@ -52,40 +60,81 @@ func newDescribing(l *kinship.Lineage) *describing {
 		}
 	}
 	d.fullest = full.Image
+	d.sort()
+	marks := make([]fingerprint.Mark, len(d.at))
 	for i := range l.Members {
+		units := l.Members[i].Units
+		d.markAt[i], marks = marks[:len(units):len(units)], marks[len(units):]
 		last := ^uint32(0)
-		for _, u := range l.Members[i].Units {
-			d.at[u.Image] = append(d.at[u.Image], memberUnit{i, u.Function, u})
+		for _, u := range units {
 			if u.Image != last {
 				d.members[i].Copies++
 			}
 			last = u.Image
 		}
 	}
+	d.units = make([]Unit, 0, len(d.at))
 	return d
+}
+
+// sort puts the units of the members in the order of the lineage's copies.
+func (d *describing) sort() {
+	place := make(map[uint32]int, len(d.l.Copies))
+	for i, c := range d.l.Copies {
+		place[c.Image] = i
+	}
+	start := make([]int, len(d.l.Copies)+1)
+	for i := range d.l.Members {
+		for _, u := range d.l.Members[i].Units {
+			start[place[u.Image]+1]++
+		}
+	}
+	for i := range d.l.Copies {
+		start[i+1] += start[i]
+	}
+	d.at = make([]memberUnit, start[len(d.l.Copies)])
+	for i := range d.l.Members {
+		for n, u := range d.l.Members[i].Units {
+			d.at[start[place[u.Image]]] = memberUnit{uint32(i), uint32(n), u.Function}
+			start[place[u.Image]]++
+		}
+	}
+	d.ends = start[:len(d.l.Copies)]
+}
+
+// in lists the units of a copy of the lineage.
+func (d *describing) in(copy int) []memberUnit {
+	from := 0
+	if copy > 0 {
+		from = d.ends[copy-1]
+	}
+	return d.at[from:d.ends[copy]]
 }
 
 // describe reads the functions of all members of some lineages. Each image is
 // decoded once for all of them.
 func (s *static) describe(lineages []*kinship.Lineage, b *backdrop) []*described {
 	all, out := make([]*describing, len(lineages)), make([]*described, len(lineages))
-	in := make([][]int, len(s.images)) // by image: lineages that it has a copy of
+	type copyOf struct{ lineage, copy int }
+	in := make([][]copyOf, len(s.images)) // by image
 	for i, l := range lineages {
 		all[i] = newDescribing(l)
-		for _, c := range l.Copies {
-			in[c.Image] = append(in[c.Image], i)
+		for n, c := range l.Copies {
+			in[c.Image] = append(in[c.Image], copyOf{i, n})
 		}
 	}
 	for image, list := range in {
 		if len(list) == 0 {
 			continue
 		}
-		set, err := s.images[image].Set()
+		set, err := s.told(image)
 		if err != nil {
 			continue
 		}
-		for _, i := range list {
-			s.read(all[i], b, uint32(image), set)
+		classes := classesOf(set)
+		for _, c := range list {
+			d := all[c.lineage]
+			s.read(d, b, uint32(image), set, d.in(c.copy), classes)
 		}
 	}
 	for i, d := range all {
@@ -99,19 +148,19 @@ func (s *static) describe(lineages []*kinship.Lineage, b *backdrop) []*described
 	return out
 }
 
-// read takes in what one image says of a lineage.
-func (s *static) read(d *describing, b *backdrop, image uint32, set *fingerprint.Set) {
-	for _, u := range d.at[image] {
+// read takes in what one image says of a lineage. classes are those of the set.
+func (s *static) read(d *describing, b *backdrop, image uint32, set *fingerprint.Set, units []memberUnit, classes map[uint32][]int) {
+	for _, u := range units {
 		if int(u.function) >= len(set.Functions) {
 			continue
 		}
 		f := &set.Functions[u.function]
 		d.units = append(d.units, Unit{s.digest[image], f.Address})
-		d.markAt[u.unit] = f.Full
-		if u.unit == d.l.Members[u.member].Units[0] {
+		d.markAt[u.member][u.nth] = f.Full
+		if u.nth == 0 {
 			d.lengths[u.member] = f.Instructions
 		}
-		d.add(b, u.member, int(image), set, int(u.function), image == d.fullest)
+		d.add(b, int(u.member), int(image), set, int(u.function), image == d.fullest)
 		m := &d.members[u.member]
 		if m.Image == "" || image == d.fullest {
 			m.Mark, m.Image, m.At, m.Size = f.Full, s.digest[image], f.Address, f.Size
@@ -120,13 +169,13 @@ func (s *static) read(d *describing, b *backdrop, image uint32, set *fingerprint
 			m.Name = f.Name
 		}
 	}
-	d.learn(set, d.at[image], s.digest[image])
-	d.member(s.nouns[s.digest[image]], len(d.at[image]))
+	d.learn(set, units, classes, s.digest[image])
+	d.member(s.nouns[s.digest[image]], len(units))
 }
 
 // batchUnits is how many units are described at a time: what each of them takes
 // then is a multiple of what a library keeps.
-const batchUnits = 1 << 20
+const batchUnits = 2 << 20
 
 // batches cuts lineages into stretches [first, end) of about batchUnits units.
 func batches(l []kinship.Lineage) [][2]int {
@@ -185,13 +234,6 @@ func (s *static) parts(l []kinship.Lineage, batch [2]int, b *backdrop) []partOf 
 		}
 	}
 	return out
-}
-
-// memberUnit is a function of an image with its member.
-type memberUnit struct {
-	member   int
-	function uint32
-	unit     kinship.Unit
 }
 
 // rarest lists the marks of the members that the fewest images hold.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/graph"
+	"github.com/kinbom/kinbom/graph/forest"
 	"github.com/kinbom/kinbom/sbom"
 )
 
@@ -108,20 +109,20 @@ func collect(g *graph.Graph) []copied {
 // group puts images that are the same together, then joins groups that live in
 // exactly the same files. Groups and their members are sorted.
 func group(list []copied, ties []tie) [][]int {
-	set := newSets(len(list))
+	set := forest.New[int](len(list))
 	for _, t := range ties {
 		if t.merges {
-			set.join(t.a, t.b)
+			set.Join(t.a, t.b)
 		}
 	}
 	files := map[int][]sbom.Digest{}
 	for i := range list {
-		r := set.root(i)
+		r := set.Root(i)
 		files[r] = append(files[r], list[i].files...)
 	}
 	first := map[string]int{}
 	for i := range list {
-		r := set.root(i)
+		r := set.Root(i)
 		if files[r] == nil {
 			continue // done
 		}
@@ -129,7 +130,7 @@ func group(list []copied, ties []tie) [][]int {
 		key := join(slices.Compact(files[r]))
 		files[r] = nil
 		if o, ok := first[key]; ok {
-			set.join(o, r)
+			set.Join(o, r)
 			continue
 		}
 		first[key] = r
@@ -137,7 +138,7 @@ func group(list []copied, ties []tie) [][]int {
 	members := map[int][]int{}
 	var roots []int
 	for i := range list {
-		r := set.root(i)
+		r := set.Root(i)
 		if members[r] == nil {
 			roots = append(roots, r)
 		}

@@ -64,8 +64,8 @@ func entries(l *kinship.Lineage, d *described, b *backdrop, from string) []Backg
 			e = &BackgroundEntry{Name: name, From: from}
 			of[name] = e
 		}
-		for _, u := range l.Members[i].Units {
-			if m, ok := d.markAt[u]; ok {
+		for _, m := range d.markAt[i] {
+			if m != 0 {
 				e.Marks = append(e.Marks, m)
 			}
 		}

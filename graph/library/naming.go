@@ -63,13 +63,11 @@ func (n *naming) vote(how, name, text string, image sbom.Digest) {
 }
 
 // learn reads the functions of one copy.
-func (n *naming) learn(set *fingerprint.Set, units []memberUnit, image sbom.Digest) {
-	of := map[uint32]bool{}
+func (n *naming) learn(set *fingerprint.Set, units []memberUnit, classes map[uint32][]int, image sbom.Digest) {
 	for _, u := range units {
 		if int(u.function) >= len(set.Functions) {
 			continue
 		}
-		of[u.function] = true
 		f := &set.Functions[u.function]
 		n.function(f, image)
 		n.object(set, f, image)
@@ -84,15 +82,28 @@ func (n *naming) learn(set *fingerprint.Set, units []memberUnit, image sbom.Dige
 				n.literal(x.Text, image)
 			}
 		}
-	}
-	for i := range set.Classes {
-		c := &set.Classes[i]
-		if slices.ContainsFunc(c.Methods, func(m fingerprint.MethodOf) bool { return of[m.Function] }) && c.Category == "" {
-			if _, ok := n.class[c.Name]; !ok {
-				n.class[c.Name] = image
+		for _, c := range classes[u.function] {
+			if name := set.Classes[c].Name; n.class[name] == "" {
+				n.class[name] = image
 			}
 		}
 	}
+}
+
+// classesOf lists, for the functions of a set, the classes that they are methods of.
+func classesOf(set *fingerprint.Set) map[uint32][]int {
+	out := map[uint32][]int{}
+	for i := range set.Classes {
+		if set.Classes[i].Category != "" {
+			continue
+		}
+		for _, m := range set.Classes[i].Methods {
+			if l := out[m.Function]; len(l) == 0 || l[len(l)-1] != i {
+				out[m.Function] = append(l, i)
+			}
+		}
+	}
+	return out
 }
 
 func (n *naming) function(f *fingerprint.Function, image sbom.Digest) {

@@ -156,7 +156,7 @@ func TestNaming(t *testing.T) {
 	set.Append(fingerprint.Function{Object: 2}, nil, nil)
 	set.Append(fingerprint.Function{Object: 7}, nil, nil)
 	n := newNaming()
-	n.learn(set, []memberUnit{{function: 0}, {function: 1}, {function: 9}}, "image")
+	n.learn(set, []memberUnit{{function: 0}, {function: 1}, {function: 9}}, classesOf(set), "image")
 	want := []NameEvidence{
 		{How: NamedObject, Name: "libcollect", Text: "libcollect.a(reader.o)", Count: 1, Image: "image"},
 		{How: NamedSource, Name: "collector", Text: "/b/collector/reader.m", Count: 1, Image: "image"},
@@ -170,12 +170,12 @@ func TestNaming(t *testing.T) {
 		parts.Append(fingerprint.Function{Object: uint32(1 + i/3)}, nil, nil)
 	}
 	n = newNaming()
-	n.learn(parts, []memberUnit{{function: 0}, {function: 1}, {function: 2}, {function: 3}}, "image")
+	n.learn(parts, []memberUnit{{function: 0}, {function: 1}, {function: 2}, {function: 3}}, classesOf(parts), "image")
 	if d := cmp.Diff([]NameEvidence{{How: NamedObject, Name: "one", Text: "one.o", Count: 3, Image: "image"}}, n.evidence()); d != "" {
 		t.Error(d)
 	}
 	n = newNaming()
-	n.learn(parts, []memberUnit{{function: 2}, {function: 3}}, "image") // halves name nothing
+	n.learn(parts, []memberUnit{{function: 2}, {function: 3}}, classesOf(parts), "image") // halves name nothing
 	if got := n.evidence(); len(got) > 0 {
 		t.Errorf("%+v", got)
 	}
@@ -196,7 +196,7 @@ func TestSwiftTypesName(t *testing.T) {
 	set.Append(fingerprint.Function{}, []uint32{0, 1, 2, 3, 4, 5}, nil)
 	set.Append(fingerprint.Function{Name: "$s7Collect6ReaderCMa", From: fingerprint.NameSymbol}, []uint32{0}, nil)
 	n := newNaming()
-	n.learn(set, []memberUnit{{function: 0}, {function: 1}}, "image")
+	n.learn(set, []memberUnit{{function: 0}, {function: 1}}, classesOf(set), "image")
 	if got, want := n.evidence(), []NameEvidence{{How: NamedSwift, Name: "Collect", Text: "$s7Collect6ReaderCMa", Count: 2, Image: "image"}}; !cmp.Equal(got, want) {
 		t.Error(cmp.Diff(want, got))
 	}

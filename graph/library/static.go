@@ -50,23 +50,26 @@ type Unit struct {
 // static adds what is linked statically: libraries from the lineages of the
 // family. tagged are the code units that somebody will ask for.
 type static struct {
-	g      *graph.Graph
-	images []kinship.Image
-	digest []sbom.Digest // by image
-	files  map[sbom.Digest][]sbom.Digest
-	nouns  map[sbom.Digest]*sbom.Image
-	store  Store
-	ids    []sbom.Digest // products by number
+	g       *graph.Graph
+	images  []kinship.Image
+	digest  []sbom.Digest // by image
+	files   map[sbom.Digest][]sbom.Digest
+	nouns   map[sbom.Digest]*sbom.Image
+	store   Store
+	ids     []sbom.Digest               // products by number
+	readers map[sbom.Digest][]*sbom.Tag // see findReaders
+	counts  map[sbom.Digest]int         // functions of an image that are long enough to be compared
 }
 
 // newStatic lists the images of the family that may share code. list is sorted.
 func newStatic(g *graph.Graph, list []copied, store Store) *static {
-	s := &static{g: g, store: store, files: map[sbom.Digest][]sbom.Digest{}, nouns: map[sbom.Digest]*sbom.Image{}}
+	s := &static{g: g, store: store, files: map[sbom.Digest][]sbom.Digest{}, nouns: map[sbom.Digest]*sbom.Image{}, counts: map[sbom.Digest]int{}}
 	number := map[sbom.Digest]uint32{}
 	for i, p := range g.Products {
 		number[p.ID] = uint32(i)
 		s.ids = append(s.ids, p.ID)
 	}
+	s.findReaders()
 	for i := range list {
 		if list[i].image.Type == sbom.TypeModule {
 			continue // a script has no functions to mark: its kinship is that of its bytes
@@ -78,32 +81,35 @@ func newStatic(g *graph.Graph, list []copied, store Store) *static {
 		slices.Sort(m.Products)
 		m.Products = slices.Compact(m.Products)
 		d := list[i].digest
-		m.Marks = func() ([]fingerprint.Function, error) {
-			f, err := s.open(d)
-			if err != nil {
-				return nil, err
-			}
-			return f.Marks()
-		}
-		m.Calls = func() (*fingerprint.Set, error) {
-			f, err := s.open(d)
-			if err != nil {
-				return nil, err
-			}
-			return f.CallsAlone()
-		}
-		m.Set = func() (*fingerprint.Set, error) {
-			f, err := s.open(d)
-			if err != nil {
-				return nil, err
-			}
-			return f.Set()
-		}
+		m.Marks = func() ([]fingerprint.Function, error) { return opened(s, d, (*fingerprint.File).Marks) }
+		m.Named = func() ([]fingerprint.Function, error) { return opened(s, d, (*fingerprint.File).Named) }
+		m.Calls = func() (*fingerprint.Set, error) { return opened(s, d, (*fingerprint.File).CallsAlone) }
+		m.Bare = func() (*fingerprint.Set, error) { return opened(s, d, (*fingerprint.File).Bare) }
+		m.Set = func() (*fingerprint.Set, error) { return opened(s, d, (*fingerprint.File).Set) }
 		s.images = append(s.images, m)
 		s.digest = append(s.digest, d)
 		s.files[d], s.nouns[d] = list[i].files, list[i].image
 	}
 	return s
+}
+
+// opened decodes a part of the saved marks of an image.
+func opened[T any](s *static, d sbom.Digest, decode func(*fingerprint.File) (T, error)) (T, error) {
+	f, err := s.open(d)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return decode(f)
+}
+
+// told decodes what says which code an image holds. Images that were given without
+// a store have their sets at hand.
+func (s *static) told(image int) (*fingerprint.Set, error) {
+	if s.store == nil {
+		return s.images[image].Set()
+	}
+	return opened(s, s.digest[image], (*fingerprint.File).Told)
 }
 
 func (s *static) open(d sbom.Digest) (*fingerprint.File, error) {
@@ -155,17 +161,27 @@ func (s *static) find(dynamic []Library, known *Background) ([]Library, []Unread
 // store, or "": see judge.
 func (s *static) reads(l *Library) string {
 	best := ""
-	for _, p := range s.g.Products {
-		for _, t := range p.Tags {
-			if t.Address == nil || t.Grade.Rank() < sbom.GradeLikely.Rank() || len(t.Stores) == 0 || slices.Contains(t.Flags, sbom.FlagEngine) {
-				continue
-			}
-			if (best == "" || t.Capability < best) && l.Has(t.Image, *t.Address) {
+	for _, d := range l.Images {
+		for _, t := range s.readers[d] {
+			if (best == "" || t.Capability < best) && l.Has(d, *t.Address) {
 				best = t.Capability
 			}
 		}
 	}
 	return best
+}
+
+// findReaders lists the tags of code units that read a browser's store, by image.
+func (s *static) findReaders() {
+	s.readers = map[sbom.Digest][]*sbom.Tag{}
+	for _, p := range s.g.Products {
+		for i := range p.Tags {
+			t := &p.Tags[i]
+			if t.Address != nil && t.Grade.Rank() >= sbom.GradeLikely.Rank() && len(t.Stores) > 0 && !slices.Contains(t.Flags, sbom.FlagEngine) {
+				s.readers[t.Image] = append(s.readers[t.Image], t)
+			}
+		}
+	}
 }
 
 // unread lists the images that could not be compared.
@@ -194,6 +210,15 @@ func (s *static) whole(l *Library) bool {
 
 // long counts the functions of an image that are long enough to be compared.
 func (s *static) long(d sbom.Digest) int {
+	n, ok := s.counts[d]
+	if !ok {
+		n = s.countLong(d)
+		s.counts[d] = n
+	}
+	return n
+}
+
+func (s *static) countLong(d sbom.Digest) int {
 	f, err := s.open(d)
 	if err != nil {
 		return 0
@@ -275,13 +300,14 @@ func (s *static) library(l *kinship.Lineage, n *described, b *backdrop) (Library
 	lib.Name = nameOf(lib.Names, n.marks)
 	name := ""
 	name, lib.Background, lib.Why = b.judge(&n.tally)
-	if reads := s.reads(&lib); lib.Background && reads != "" {
+	reads := s.reads(&lib)
+	if lib.Background && reads != "" {
 		lib.Background, lib.Why = false, fmt.Sprintf("like %s, but that does not clear code with %s", name, reads)
 	}
 	if lib.Background {
 		lib.Name = name
 	}
-	if s.reads(&lib) == "" {
+	if reads == "" {
 		lib.Packages = cratesOf(lib.Names, &n.tally, lib.Background)
 	}
 	return lib, true

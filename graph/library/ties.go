@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/kinbom/kinbom/graph/forest"
 	"github.com/kinbom/kinbom/sbom"
 )
 
@@ -100,7 +101,7 @@ func zeros(v string) bool {
 
 // findTies lists the ties between images, sorted by pair, each pair once.
 func findTies(list []copied) []tie {
-	set := newSets(len(list))
+	set := forest.New[int](len(list))
 	best := map[[2]int]tie{}
 	for _, s := range steps() {
 		for _, class := range classes(list, s) {
@@ -115,7 +116,7 @@ func findTies(list []copied) []tie {
 				if old, ok := best[p]; ok && (old.merges || !t.merges) {
 					continue
 				}
-				t.needed = t.merges && set.join(t.a, t.b)
+				t.needed = t.merges && set.Join(t.a, t.b)
 				best[p] = t
 			}
 		}
@@ -170,30 +171,4 @@ func pairs(class []int) [][2]int {
 		}
 	}
 	return list
-}
-
-// sets is a union-find over positions; the root is the smallest member.
-type sets []int
-
-func newSets(n int) sets {
-	s := make(sets, n)
-	for i := range s {
-		s[i] = i
-	}
-	return s
-}
-
-func (s sets) root(i int) int {
-	for s[i] != i {
-		s[i] = s[s[i]]
-		i = s[i]
-	}
-	return i
-}
-
-// join reports whether the two were apart before.
-func (s sets) join(a, b int) bool {
-	a, b = s.root(a), s.root(b)
-	s[max(a, b)] = min(a, b)
-	return a != b
 }

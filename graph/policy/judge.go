@@ -46,10 +46,15 @@ type judge struct {
 	kin       *kinship
 	sources   map[string]*propagate.Source
 	purposes  map[sbom.Digest]string
-	called    map[sbom.Digest]string          // products by a name that tells them apart
-	carried   []*propagate.Carried            // at likely or better
-	members   map[string][]*propagate.Carried // code and capability -> what carries it
+	called    map[sbom.Digest]string               // products by a name that tells them apart
+	labels    map[sbom.Digest]string               // products by name and purpose
+	carried   []*propagate.Carried                 // at likely or better
+	of        map[sbom.Digest][]*propagate.Carried // by product
+	members   map[string][]*propagate.Carried      // code and capability -> what carries it
 	judgement map[*propagate.Carried]*Judgement
+	explained map[*propagate.Carried]bool // see explains
+	unread    map[sbom.Digest]bool        // images whose code could not be compared
+	blind     map[string]int              // see uncompared; nil: not counted yet
 }
 
 // Judge gives a judgement for every capability at grade likely or better in
@@ -57,7 +62,11 @@ type judge struct {
 func Judge(c Case) []Judgement {
 	j := &judge{Case: c, kin: newKinship(c.Graph, c.Libraries, c.Result),
 		sources: map[string]*propagate.Source{}, purposes: map[sbom.Digest]string{},
-		members: map[string][]*propagate.Carried{}, judgement: map[*propagate.Carried]*Judgement{}}
+		labels: map[sbom.Digest]string{}, of: map[sbom.Digest][]*propagate.Carried{}, unread: map[sbom.Digest]bool{},
+		members: map[string][]*propagate.Carried{}, judgement: map[*propagate.Carried]*Judgement{}, explained: map[*propagate.Carried]bool{}}
+	for _, u := range c.Unread {
+		j.unread[u.Image] = true
+	}
 	for i := range c.Result.Sources {
 		j.sources[c.Result.Sources[i].ID] = &c.Result.Sources[i]
 	}
@@ -67,9 +76,13 @@ func Judge(c Case) []Judgement {
 		named = append(named, finding.Named{ID: p.ID, Name: p.Name, Version: p.Version, Path: firstPath(p)})
 	}
 	j.called = finding.ShortLabels(named)
+	for _, p := range c.Graph.Products {
+		j.labels[p.ID] = j.label(p.ID)
+	}
 	for i := range c.Result.Carried {
 		if k := &c.Result.Carried[i]; sure(k.Grade) {
 			j.carried = append(j.carried, k)
+			j.of[k.Product] = append(j.of[k.Product], k)
 			for _, code := range j.codes(k) {
 				j.members[code] = append(j.members[code], k)
 			}

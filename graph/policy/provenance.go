@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/graph/finding"
-	"github.com/kinbom/kinbom/graph/library"
 	"github.com/kinbom/kinbom/graph/propagate"
 	"github.com/kinbom/kinbom/sbom"
 )
@@ -56,6 +55,15 @@ func (j *judge) provenance(k *propagate.Carried) {
 // purpose, and its verdict is expected or ask. Of a composite it is enough that
 // this holds for a part that the purpose table judges as it judges the composite.
 func (j *judge) explains(k *propagate.Carried) bool {
+	v, ok := j.explained[k]
+	if !ok {
+		v = j.canExplain(k)
+		j.explained[k] = v
+	}
+	return v
+}
+
+func (j *judge) canExplain(k *propagate.Carried) bool {
 	if j.purposes[k.Product] == "" {
 		return false
 	}
@@ -70,8 +78,8 @@ func (j *judge) explains(k *propagate.Carried) bool {
 	for _, s := range j.likely(k) {
 		parts[s.Capability] = j.Table.columns[s.Capability] == j.Table.columns[k.Capability]
 	}
-	return slices.ContainsFunc(j.carried, func(o *propagate.Carried) bool {
-		return o.Product == k.Product && o.Capability != k.Capability && parts[o.Capability] && fine(o)
+	return slices.ContainsFunc(j.of[k.Product], func(o *propagate.Carried) bool {
+		return o.Capability != k.Capability && parts[o.Capability] && fine(o)
 	})
 }
 
@@ -110,15 +118,30 @@ func (j *judge) alone(k *propagate.Carried) (provenance, why string) {
 // uncompared counts the other products that carry the same capability in code
 // of unknown kinship: it may be the same code.
 func (j *judge) uncompared(k *propagate.Carried) int {
-	n := 0
-	for _, o := range j.carried {
-		if o.Product != k.Product && o.Capability == k.Capability && slices.ContainsFunc(j.likely(o), func(s *propagate.Source) bool {
-			return slices.ContainsFunc(j.Unread, func(u library.Unread) bool { return u.Image == s.Image })
-		}) {
-			n++
-		}
+	if j.blind == nil {
+		j.blind = j.findBlind()
+	}
+	n := j.blind[k.Capability]
+	if n > 0 && j.inUnread(k) {
+		n--
 	}
 	return n
+}
+
+// findBlind counts by capability the products that carry it in code of unknown kinship.
+func (j *judge) findBlind() map[string]int {
+	out := map[string]int{}
+	for _, o := range j.carried {
+		if j.inUnread(o) {
+			out[o.Capability]++
+		}
+	}
+	return out
+}
+
+// inUnread reports whether what is carried lies in code of unknown kinship.
+func (j *judge) inUnread(k *propagate.Carried) bool {
+	return len(j.Unread) > 0 && slices.ContainsFunc(j.likely(k), func(s *propagate.Source) bool { return j.unread[s.Image] })
 }
 
 // private counts the sources inside the product that no other product has.
@@ -133,27 +156,35 @@ func (j *judge) private(k *propagate.Carried) int {
 	return n
 }
 
+// mostNamed is how many products a sentence names; of more, one fewer and how many
+// the others are.
+const mostNamed = 4
+
 // names lists products for people, by name and purpose: at most four.
 func (j *judge) names(ids []sbom.Digest) string {
-	var list []string
-	for _, p := range j.Graph.Products {
-		if !slices.Contains(ids, p.ID) {
-			continue
+	var first []string // in order
+	for _, id := range ids {
+		name := j.labels[id]
+		if at, _ := slices.BinarySearch(first, name); at < mostNamed {
+			first = slices.Insert(first, at, name)
+			first = first[:min(len(first), mostNamed)]
 		}
-		name := j.called[p.ID]
-		if purpose := j.purposes[p.ID]; purpose != "" {
-			name += " (" + purpose + ")"
-		}
-		list = append(list, name)
 	}
-	slices.Sort(list)
-	if len(list) > 4 {
-		list = append(list[:3:3], fmt.Sprintf("%d more", len(list)-3))
+	if len(ids) > mostNamed {
+		first = append(first[:mostNamed-1], fmt.Sprintf("%d more", len(ids)-mostNamed+1))
 	}
-	if n := len(list); n > 1 {
-		return strings.Join(list[:n-1], ", ") + " and " + list[n-1]
+	if n := len(first); n > 1 {
+		return strings.Join(first[:n-1], ", ") + " and " + first[n-1]
 	}
-	return strings.Join(list, "")
+	return strings.Join(first, "")
+}
+
+// label is a product by name and purpose.
+func (j *judge) label(id sbom.Digest) string {
+	if purpose := j.purposes[id]; purpose != "" {
+		return j.called[id] + " (" + purpose + ")"
+	}
+	return j.called[id]
 }
 
 func unique(l []sbom.Digest) []sbom.Digest {

@@ -174,7 +174,21 @@ func readWhole(root *os.Root, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(&limitedReader{r: f, left: limit})
+	in := &limitedReader{r: f, left: limit}
+	size := info.Size()
+	if size > limit {
+		return nil, ErrTooLarge
+	}
+	b := make([]byte, size) // of a regular file: that much is there, or it was cut since
+	n, err := io.ReadFull(in, b)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return b[:n], nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	more, err := io.ReadAll(in) // it has grown since
+	return append(b, more...), err
 }
 
 // cause is an error of the file system without the name of the system call and

@@ -108,3 +108,37 @@ func TestSaveWrongMarks(t *testing.T) {
 		})
 	}
 }
+
+// TestReadMarks wants the file that an image names, again and again, and no other:
+// neither the first time nor when it is changed between two reads.
+func TestReadMarks(t *testing.T) {
+	s, folder := withMarks(t)
+	want := map[sbom.Digest]sbom.Digest{}
+	for _, m := range s.Products[0].Images {
+		want[m.Digest] = m.Marks
+	}
+	image := s.Products[0].Images[0].Digest
+	file := filepath.Join(folder, MarksFile(image))
+	right, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, first := range [][]byte{right, []byte(strings.ToUpper(string(right))), right[1:], {}} {
+		m := NewMarks(folder, want)
+		for n, content := range [][]byte{first, append(right, 0), right[:len(right)-1], right, right} {
+			if err := os.WriteFile(file, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			b, err := m.Read(image)
+			if ok := string(content) == string(right); ok != (err == nil) || ok && string(b) != string(right) {
+				t.Errorf("read %d of %q, after %q: %q, %v", n, content, first, b, err)
+			}
+		}
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewMarks(folder, want).Read(image); err == nil {
+		t.Error("a file that is not there was read")
+	}
+}

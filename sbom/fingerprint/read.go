@@ -131,14 +131,39 @@ func (f *File) CallsAlone() (*Set, error) {
 	return s, nil
 }
 
+// Named decodes the functions with their names, and nothing else of them. The
+// error is a *DamageError.
+func (f *File) Named() ([]Function, error) {
+	s, err := f.some(f.names)
+	if err != nil {
+		return nil, err
+	}
+	return s.Functions, nil
+}
+
+// Bare decodes what comparing code needs: the functions with their marks, calls and
+// features, no names and no texts. The error is a *DamageError.
+func (f *File) Bare() (*Set, error) { return f.some(f.features, f.uses, f.calls) }
+
+// Told decodes what says which code this is: all but calls, roots and hosts. The
+// error is a *DamageError.
+func (f *File) Told() (*Set, error) {
+	return f.some(f.features, f.uses, f.names, f.texts, f.classes, f.objects)
+}
+
 // Set decodes everything. The error is a *DamageError.
 func (f *File) Set() (*Set, error) {
+	return f.some(f.features, f.uses, f.calls, f.roots, f.names, f.texts, f.classes, f.objects, f.hosts)
+}
+
+// some decodes the functions and parts of the rest.
+func (f *File) some(parts ...func(*Set) error) (*Set, error) {
 	s := &Set{Image: f.Image, Arch: f.Arch}
 	var err error
 	if s.Functions, err = f.Marks(); err != nil {
 		return nil, err
 	}
-	for _, do := range []func(*Set) error{f.features, f.uses, f.calls, f.roots, f.names, f.texts, f.classes, f.objects, f.hosts} {
+	for _, do := range parts {
 		if err := do(s); err != nil {
 			return nil, err
 		}
