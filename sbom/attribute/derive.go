@@ -65,6 +65,7 @@ func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *
 	if texts || opens {
 		d.numbers()
 	}
+	d.small()
 	if texts {
 		d.tables()
 		d.exact()

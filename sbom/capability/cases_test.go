@@ -156,13 +156,16 @@ func TestNeighbourRules(t *testing.T) {
 		facts            []string
 		want             sbom.Grade
 	}{
-		{"zip by class", "exfil.archive", []string{"class:SSZipArchive"}, "likely"},
-		{"zip by tool and option", "exfil.archive", []string{"cfstring:/usr/bin/zip", "cfstring:-qr"}, "likely"},
+		{"zip by class alone", "exfil.archive", []string{"class:SSZipArchive"}, ""},
+		{"zip by selector", "exfil.archive", []string{"class:SSZipArchive", "selector:createZipFileAtPath:withFilesAtPaths:"}, "likely"},
+		{"tool that nothing starts", "exfil.archive", []string{"cfstring:/usr/bin/zip", "cfstring:-qr"}, "mentions"},
+		{"zip by tool and option", "exfil.archive", []string{"cfstring:/usr/bin/zip", "cfstring:-qr", "class-ref:NSTask"}, "likely"},
 		{"tool alone", "exfil.archive", []string{"cfstring:/usr/bin/zip"}, "mentions"},
 		{"unzip", "exfil.archive", []string{"import:unzOpen64", "import:inflate"}, ""},
 		{"upload by selector", "exfil.upload", []string{"selector:uploadTaskWithRequest:fromFile:"}, "likely"},
 		{"one cue", "exfil.upload", []string{"string:multipart/form-data"}, "mentions"},
-		{"two cues", "exfil.upload", []string{"string:multipart/form-data", "string:Content-Disposition: form-data"}, "likely"},
+		{"what a server reads", "exfil.upload", []string{"string:multipart/form-data", "string:Content-Disposition: form-data"}, "mentions"},
+		{"what a client writes", "exfil.upload", []string{"string:multipart/form-data; boundary=%@", "string:Content-Disposition: form-data; name=\"a\""}, "likely"},
 		{"get only", "exfil.upload", []string{"selector:dataTaskWithURL:", "string:GET / HTTP/1.1"}, ""},
 		{"a string is no selector", "exfil.upload", []string{"string:setHTTPBody:"}, ""},
 	} {
@@ -176,7 +179,7 @@ func TestNeighbourRules(t *testing.T) {
 func TestUploadStrengthensNothing(t *testing.T) {
 	s := mustBuiltin(t)
 	facts := []string{"string:Library/Safari/History.db", "import:sqlite3_open"}
-	sink := []string{"selector:uploadTaskWithRequest:fromFile:", "class-ref:SSZipArchive", "string:multipart/form-data"}
+	sink := []string{"selector:uploadTaskWithRequest:fromFile:", "selector:createZipFileAtPath:withFilesAtPaths:", "string:multipart/form-data"}
 	alone := tagOf(s.Match(unitOf(facts), "", 0), "browser.history.read")
 	beside := tagOf(s.Match(unitOf(append(facts, sink...)), "", 0), "browser.history.read")
 	if alone.Grade != sbom.GradeMentions || beside.Grade != alone.Grade || len(beside.Evidence) != len(alone.Evidence) {

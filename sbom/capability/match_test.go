@@ -122,7 +122,7 @@ func TestEvidenceOfWideText(t *testing.T) {
 
 func TestFactWithoutPlace(t *testing.T) {
 	s := mustBuiltin(t)
-	u := unitOf([]string{"import:archive_write_new"})
+	u := unitOf([]string{"import:archive_write_set_format_zip"})
 	u.Facts[0].Offset = -1
 	tags := s.Match(u, "", 512)
 	if len(tags) != 1 || tags[0].Evidence[0].Offset != 512 || tags[0].Evidence[0].Length != 0 {
@@ -136,7 +136,7 @@ func TestMatchIsDeterministic(t *testing.T) {
 	var facts []string
 	for i := range 30 {
 		facts = append(facts, fmt.Sprintf("string:%d/Library/Safari/History.db", i), fmt.Sprintf("string:SELECT %d FROM urls WHERE last_visit_time > 1", i),
-			"cfstring:Google/Chrome/Default/History", "class-ref:SSZipArchive", "selector:setHTTPBody:")
+			"cfstring:Google/Chrome/Default/History", "selector:createZipFileAtPath:withFilesAtPaths:", "selector:setHTTPBody:")
 	}
 	u := unitOf(facts)
 	want := s.Match(u, "", 0)
@@ -154,7 +154,7 @@ func TestMatchIsDeterministic(t *testing.T) {
 
 func TestOtherScopesAreLeftAlone(t *testing.T) {
 	s := mustBuiltin(t)
-	u := unitOf([]string{"class-ref:SSZipArchive"})
+	u := unitOf([]string{"selector:createZipFileAtPath:withFilesAtPaths:"})
 	u.Scope = sbom.ScopeComponent
 	if tags := s.Match(u, "", 0); len(tags) != 0 {
 		t.Errorf("rules of images matched a component: %+v", tags)
