@@ -1,4 +1,4 @@
-package scan
+package attribute
 
 import (
 	"os/exec"
