@@ -14,6 +14,9 @@ import (
 // per product, what several products share beside them, and neither system
 // libraries nor packages. A comment says how many nodes were left out, and a
 // legend what the shapes and lines mean.
+//
+// newrank ranks the nodes of all clusters together. Without it Graphviz 2.43
+// fails on some families ("trouble in init_rank").
 func Dot(w io.Writer, g *graph.Graph) error {
 	d := &dot{page: newPage(w, nil), g: g, number: map[string]string{}, owner: owners(g)}
 	left := 0
@@ -26,7 +29,7 @@ func Dot(w io.Writer, g *graph.Graph) error {
 	}
 	d.line(`digraph family {`)
 	d.line(fmt.Sprintf("  // %d nodes, %d system libraries and packages left out", len(d.number), left))
-	d.line(`  graph [rankdir=LR, charset="UTF-8", fontname="Helvetica", compound=true, nodesep=0.15, ranksep=0.8];`)
+	d.line(`  graph [rankdir=LR, charset="UTF-8", fontname="Helvetica", compound=true, newrank=true, nodesep=0.15, ranksep=0.8];`)
 	d.line(`  node [shape=box, fontname="Helvetica", fontsize=10, margin="0.08,0.03", height=0.2];`)
 	d.line(`  edge [fontname="Helvetica", fontsize=8, arrowsize=0.6];`)
 	d.clusters()
