@@ -4,6 +4,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"howett.net/plist"
 )
 
 // Dict is a dictionary of a property list. Values are string, bool, int64,
@@ -92,4 +94,17 @@ func (d Dict) Keys() []string {
 	}
 	sort.Strings(keys)
 	return keys
+}
+
+// UID is the number of the object that a value of a keyed archive refers to, as
+// the binary form or the XML form has it.
+func UID(v any) (uint64, bool) {
+	switch v := v.(type) {
+	case plist.UID:
+		return uint64(v), true
+	case map[string]any:
+		n, ok := v["CF$UID"].(uint64)
+		return n, ok && len(v) == 1
+	}
+	return 0, false
 }
