@@ -54,6 +54,12 @@ func noneIfEmpty[T any](l *[]T) {
 }
 
 func (b *Bundle) normalize() {
+	if b.Nibs != nil {
+		SortKeyValues(b.Nibs.Classes)
+		slices.Sort(b.Nibs.Sends)
+		noneIfEmpty(&b.Nibs.Classes)
+		noneIfEmpty(&b.Nibs.Sends)
+	}
 	SortKeyValues(b.Classes)
 	noneIfEmpty(&b.Classes)
 	SortKeyValues(b.Usage)

@@ -160,7 +160,7 @@ func TestNormalizeMakesEmptyListsNil(t *testing.T) {
 	}
 	for name, p := range map[string]*Product{
 		"nothing": {},
-		"one of each": {Bundles: []Bundle{{Privacy: &Privacy{}}}, Packages: []Package{{}}, Tags: []Tag{{}, {Evidence: []Evidence{{}}}},
+		"one of each": {Bundles: []Bundle{{Privacy: &Privacy{}, Nibs: &Nibs{}}}, Packages: []Package{{}}, Tags: []Tag{{}, {Evidence: []Evidence{{}}}},
 			Links: []Link{{}, {Evidence: []Evidence{{}}}}, Images: []Image{{Signature: &Signature{}}, {Builds: []Build{{}}}}},
 	} {
 		empty(reflect.ValueOf(p), true, name)

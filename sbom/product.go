@@ -96,6 +96,16 @@ type Bundle struct {
 	Classes        []KeyValue // classes that its Info.plist names for the system to make: NSPrincipalClass, NSExtensionPrincipalClass, ...; sorted by key
 	Usage          []KeyValue // usage descriptions (NS*UsageDescription), sorted by key
 	Privacy        *Privacy   // its own PrivacyInfo.xcprivacy, or nil when there is none
+	Nibs           *Nibs      // what its interface files name, or nil when it has none or the BOM is of an older version
+}
+
+// Nibs is what the interface files of a bundle (nibs, compiled storyboards) name
+// of code: they make objects of classes that no code names.
+type Nibs struct {
+	Read    int        // files that were read
+	Unread  int        // files that could not be: what they name is not known
+	Classes []KeyValue // by Key, the path of the first nib that names it, relative to the product: classes of objects; none of the system's, where the product does not define it; sorted
+	Sends   []string   // selectors that the objects send, and names of their outlets and key paths; sorted
 }
 
 // KeyValue is one named text.

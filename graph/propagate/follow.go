@@ -1,6 +1,7 @@
 package propagate
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -81,7 +82,7 @@ func (w *run) program(product int32, states []int32) *reach.Program {
 	n := w.n
 	p := &reach.Program{}
 	at := map[int32]int{} // of an image
-	registered := classesOf(n.g.Products[product])
+	registered, nibs := classesOf(n.g.Products[product]), nibsOf(n.g.Products[product])
 	for _, s := range states {
 		k := n.image[s]
 		i, ok := at[k]
@@ -100,7 +101,10 @@ func (w *run) program(product int32, states []int32) *reach.Program {
 		for _, x := range noun.Places {
 			m.Plugin = m.Plugin || strings.HasSuffix(x.Path, ".node")
 			m.Classes = append(m.Classes, registered[x.Path]...)
+			m.Nib.Classes = append(m.Nib.Classes, nibs.classes[x.Path]...)
+			m.Nib.Sends = append(m.Nib.Sends, nibs.sends[x.Path]...)
 		}
+		m.Nib.Known = nibs.known
 	}
 	for _, s := range states {
 		for _, l := range n.links[n.out[s]:n.out[s+1]] {
@@ -131,6 +135,42 @@ func classesOf(p *sbom.Product) map[string][]string {
 			}
 		}
 	}
+	return out
+}
+
+// nibs is what the interface files of a product name, by the path of the
+// executable of their bundle or, where that has none, of the next one around it.
+type nibs struct {
+	classes, sends map[string][]string
+	known          bool // there are some, and all were read
+}
+
+func nibsOf(p *sbom.Product) nibs {
+	out := nibs{classes: map[string][]string{}, sends: map[string][]string{}}
+	executable := map[string]string{}
+	for i := range p.Bundles {
+		executable[p.Bundles[i].Path] = p.Bundles[i].Executable
+	}
+	read, unread := 0, 0
+	for i := range p.Bundles {
+		b := &p.Bundles[i]
+		if b.Nibs == nil {
+			continue
+		}
+		read, unread = read+b.Nibs.Read, unread+b.Nibs.Unread
+		at := b.Path
+		for executable[at] == "" && at != "" {
+			if at = path.Dir(at); at == "." {
+				at = ""
+			}
+		}
+		x := executable[at]
+		for _, c := range b.Nibs.Classes {
+			out.classes[x] = append(out.classes[x], c.Value)
+		}
+		out.sends[x] = append(out.sends[x], b.Nibs.Sends...)
+	}
+	out.known = read > 0 && unread == 0
 	return out
 }
 

@@ -42,10 +42,18 @@ var launched = [...]string{"applicationDidFinishLaunching:", "applicationWillFin
 // its delegate and what its nibs hold.
 var starters = [...]string{"NSApplicationMain", "UIApplicationMain", "NSApplication", "UIApplication"}
 
-// makers are imports by which objects come to be whose class no code names.
-var makers = [...]string{"NSApplicationMain", "UIApplicationMain", "NSExtensionMain", "NSClassFromString", "objc_getClass", "objc_lookUpClass"}
+// makers are imports by which objects come to be whose class a text names, of
+// the program or of a property list.
+var makers = [...]string{"UIApplicationMain", "NSExtensionMain", "NSClassFromString", "objc_getClass", "objc_lookUpClass"}
 
-// nibs are selectors that make objects whose class no code names.
+// nibMakers are imports by which objects come to be whose class only a nib names.
+var nibMakers = [...]string{"NSApplicationMain"}
+
+// born are selectors that a nib sends to the objects that it makes, beside those
+// that the system calls of every class that is used.
+var born = [...]string{"init", "initWithFrame:", "initWithFrame:style:", "initWithWindow:", "initWithNibName:bundle:"}
+
+// nibs are selectors that make objects whose class only a nib names.
 var nibs = [...]string{"initWithNibName:bundle:", "initWithWindowNibName:", "loadNibNamed:owner:", "loadNibNamed:owner:topLevelObjects:",
 	"instantiateControllerWithIdentifier:", "instantiateInitialController", "instantiateViewControllerWithIdentifier:", "instantiateInitialViewController",
 	"instantiateWithOwner:topLevelObjects:", "instantiateWithOwner:options:", "storyboardWithName:bundle:"}

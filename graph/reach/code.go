@@ -35,7 +35,8 @@ type code struct {
 	set     *fingerprint.Set
 	golang  bool
 	main    bool // some function is its main
-	makes   bool // it makes objects whose class no code names
+	makes   bool // it makes objects whose class a text names
+	nibs    bool // it loads nibs, and so makes objects whose class no code names
 	starts  bool // it starts an application
 	classes []class
 	own     []uint32            // by function: 1 + index in classes; nil: no class
@@ -57,6 +58,7 @@ type method struct {
 	selector uint64
 	function uint32
 	callback bool
+	argued   bool // it takes arguments
 }
 
 // code is the code of an image, or nil when it is not known.
@@ -107,7 +109,7 @@ func newCode(set *fingerprint.Set, calls *callbacks) *code {
 			to.super = fingerprint.FeatureHash(fingerprint.FeatureClass, k.Super)
 		}
 		for _, m := range k.Methods {
-			to.methods = append(to.methods, method{fingerprint.FeatureHash(fingerprint.FeatureSelector, m.Selector), m.Function, calls.has(m.Selector)})
+			to.methods = append(to.methods, method{fingerprint.FeatureHash(fingerprint.FeatureSelector, m.Selector), m.Function, calls.has(m.Selector), strings.Contains(m.Selector, ":")})
 			to.delegate = to.delegate || slices.Contains(launched[:], m.Selector)
 			if c.own[m.Function] == 0 {
 				c.own[m.Function] = uint32(i) + 1
@@ -132,9 +134,10 @@ func (c *code) readFeatures() {
 		switch f.Kind {
 		case fingerprint.FeatureImport, fingerprint.FeatureClass:
 			c.makes = c.makes || slices.Contains(makers[:], f.Text)
+			c.nibs = c.nibs || slices.Contains(nibMakers[:], f.Text)
 			c.starts = c.starts || slices.Contains(starters[:], f.Text)
 		case fingerprint.FeatureSelector:
-			c.makes = c.makes || slices.Contains(nibs[:], f.Text)
+			c.nibs = c.nibs || slices.Contains(nibs[:], f.Text)
 		}
 	}
 }

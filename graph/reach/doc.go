@@ -12,7 +12,7 @@
 // Execution starts at the main function of what the system or the user starts,
 // at constructors and +load of images that are loaded, at main.main and the
 // package initialisers of a Go program, at the methods of classes that a
-// property list names, at the application's delegate, at the exported functions
+// property list names, at what nibs make and send, at the application's delegate, at the exported functions
 // of a plug-in that is loaded, and at methods that the system calls of a class
 // that is used (see callbacks.txt).
 //
@@ -20,7 +20,7 @@
 //
 // These steps say so in their How, and Step.Over is true: a message whose
 // receiver is unknown leads to the only class of the product that implements
-// it; a function whose address lies in data of an image that runs (a table, a
+// it, and so does one that a nib sends to what it does not name; a function whose address lies in data of an image that runs (a table, a
 // vtable, a Swift witness table, a Go function value) is taken for called; so
 // is what the system calls in a program without a main of its own. A step by
 // name alone is not free of that either: a function that names a class and
@@ -30,12 +30,14 @@
 //
 // Calls through computed addresses, dlsym, selectors and classes that are put
 // together as text (performSelector:, NSClassFromString), overrides in a
-// subclass of a receiver's class, classes that only a nib names, calls back
+// subclass of a receiver's class, classes of nibs that were not read, calls back
 // from an image that leads to no source, exported names other than the one
 // that a function is called by in the marks. So "not reached" lowers
 // confidence, and clears nothing. What a method leads to that an object of a nib,
-// or of a class found by its name, may be sent is not even called dormant; nor is
-// anything where some code of the program is not known.
+// or of a class found by its name, may be sent is not even called dormant: of any
+// class, where a nib was not read, else of those that the nibs name, and methods
+// that only the system can send; nor is anything where some code of the program is
+// not known.
 //
 // # Cost and hostile input
 //

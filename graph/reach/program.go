@@ -14,6 +14,14 @@ type Image struct {
 	Entry   bool     // the system or the user starts it
 	Plugin  bool     // it is made to be loaded at run time: its exported functions are called by who loads it
 	Classes []string // Objective-C classes that property lists name for it
+	Nib     Nib
+}
+
+// Nib is what the interface files of an image's bundle name.
+type Nib struct {
+	Classes []string // of objects that are made when one is loaded
+	Sends   []string // selectors that are sent then, or later by what a person does
+	Known   bool     // all such files of the product were read
 }
 
 // Tie leads from one image of a program to another, by position.
@@ -56,6 +64,7 @@ const (
 	viaLoad
 	viaExport
 	viaRegistered
+	viaNib
 	viaDelegate
 	viaDirect
 	viaAddress
@@ -65,6 +74,7 @@ const (
 	viaOwn
 	viaCallback
 	viaOnly
+	viaSent
 	viaPointer
 	viaSystem
 )
@@ -77,6 +87,7 @@ var viaText = [...]string{
 	viaLoad:        "entry point: +load, it runs when the image is loaded",
 	viaExport:      "entry point: exported by a plug-in that is loaded",
 	viaRegistered:  "entry point: method of a class that a property list names",
+	viaNib:         "entry point: a nib makes an object of the class and sends it this",
 	viaDelegate:    "entry point: the system calls it of the application's delegate",
 	viaDirect:      "call",
 	viaAddress:     "its address is taken: a callback or block",
@@ -86,6 +97,7 @@ var viaText = [...]string{
 	viaOwn:         "message to the sender's own class",
 	viaCallback:    "the system calls it of a class that is used",
 	viaOnly:        "message to an unknown receiver, one class alone implements it (may go too far)",
+	viaSent:        "a nib sends it, one class alone implements it (may go too far)",
 	viaPointer:     "its address lies in data of an image that runs: a table or function value (may go too far)",
 	viaSystem:      "the system calls it in a program without a main of its own (may go too far)",
 }

@@ -18,7 +18,8 @@ type Reach struct {
 	loaded []bool  // an image that the system or the user starts loads it
 	opened []bool  // at run time
 	blind  []bool  // by group: the code of an image that is loaded is not known, or where it begins
-	makes  []bool  // by group: objects are made whose class no code names
+	makes  []bool  // by group: objects are made whose class nothing names that is known
+	nibs   []bool  // by group: all such objects are of nibs, and all nibs were read
 	bound  []map[uint64][]int32
 	names  map[groupName][]classAt
 	only   map[groupName]sole
@@ -120,7 +121,7 @@ func (r *Reach) within(t Tie) bool {
 // load finds what is loaded with an entry image, and what at run time.
 func (r *Reach) load() {
 	n := len(r.p.Images)
-	r.loaded, r.opened, r.blind, r.makes = make([]bool, n), make([]bool, n), make([]bool, n), make([]bool, n)
+	r.loaded, r.opened, r.blind, r.makes, r.nibs = make([]bool, n), make([]bool, n), make([]bool, n), make([]bool, n), make([]bool, n)
 	out := make([][]int32, n)
 	for i, t := range r.p.Ties {
 		if r.within(t) && t.Kind != sbom.LinkLaunches {
@@ -147,7 +148,11 @@ func (r *Reach) load() {
 	for i, c := range r.codes {
 		g := r.group[i]
 		r.blind[g] = r.blind[g] || r.loaded[i] && (c == nil || r.p.Images[i].Entry && !c.begins())
-		r.makes[g] = r.makes[g] || c != nil && c.makes
+		r.makes[g] = r.makes[g] || c != nil && (c.makes || c.nibs && !r.p.Images[i].Nib.Known)
+		r.nibs[g] = r.nibs[g] || c != nil && c.nibs
+	}
+	for g := range r.nibs {
+		r.nibs[g] = r.nibs[g] && !r.makes[g]
 	}
 }
 

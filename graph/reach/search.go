@@ -2,7 +2,6 @@ package reach
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom/fingerprint"
@@ -30,6 +29,7 @@ func (r *Reach) search() {
 	for i, c := range r.codes {
 		if c != nil && r.loaded[i] {
 			r.looseRoots(i, c)
+			r.looseNibs(int32(i))
 		}
 	}
 	r.spread(sure, true)
@@ -37,8 +37,9 @@ func (r *Reach) search() {
 }
 
 // doubt marks what is not reached, and may be over objects whose class no code
-// names: the methods of classes, where such objects are made, and all that they
-// lead to.
+// names: the methods of classes, where such objects are made (of those that nibs
+// name, where all such objects are of nibs that were read), and all that they lead
+// to.
 func (r *Reach) doubt() {
 	r.unseen = make([]bool, len(r.how))
 	var queue []int32
@@ -58,6 +59,7 @@ func (r *Reach) doubt() {
 			}
 		}
 	}
+	r.nibDoubt(mark)
 	for ; len(queue) > 0; queue = queue[1:] {
 		for _, e := range r.out(queue[0]) {
 			mark(e.to)
@@ -143,7 +145,7 @@ func (r *Reach) sends(u int32) {
 			return
 		}
 		class := groupName{g, s.class}
-		free := r.used[class] || r.makes[g] || slices.ContainsFunc(r.names[class], func(at classAt) bool { return r.codes[at.image].classes[at.class].swift })
+		free := r.free(class)
 		for _, to := range s.at {
 			if free {
 				r.reach(to, u, viaOnly)
@@ -181,10 +183,7 @@ func (r *Reach) roots(i int, c *code) {
 		}
 	}
 	for _, name := range m.Classes {
-		h := fingerprint.FeatureHash(fingerprint.FeatureClass, name)
-		if len(r.classes(int32(i), h)) == 0 {
-			h = fingerprint.FeatureHash(fingerprint.FeatureClass, mangled(name))
-		}
+		h := r.classNamed(int32(i), name)
 		for _, at := range r.classes(int32(i), h) {
 			for _, x := range r.codes[at.image].classes[at.class].methods {
 				r.reach(r.base[at.image]+int32(x.function), -1, viaRegistered)
@@ -192,6 +191,7 @@ func (r *Reach) roots(i int, c *code) {
 		}
 		r.use(int32(i), h, -1, viaRegistered)
 	}
+	r.nibRoots(int32(i))
 	for k := range c.classes {
 		if c.classes[k].delegate && c.starts && m.Entry {
 			r.use(int32(i), c.classes[k].name, -1, viaDelegate)

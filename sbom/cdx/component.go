@@ -143,6 +143,9 @@ func bundleProperties(l *propList, b *sbom.Bundle) {
 	if b.Privacy != nil {
 		l.record(propBundlePrivacy, 1, privacyRecord(*b.Privacy))
 	}
+	if n := b.Nibs; n != nil {
+		l.record(propBundleNibs, 1, nibsRecord{n.Read, n.Unread, keyValuesOut(n.Classes), n.Sends})
+	}
 }
 
 func (w *writer) image(m *sbom.Image) cyclonedx.Component {

@@ -210,6 +210,11 @@ func readBundle(s *propSet) sbom.Bundle {
 		s.record(propBundlePrivacy, &p)
 		b.Privacy = (*sbom.Privacy)(&p)
 	}
+	if s.has(propBundleNibs) {
+		var n nibsRecord
+		s.record(propBundleNibs, &n)
+		b.Nibs = &sbom.Nibs{Read: n.Read, Unread: n.Unread, Classes: keyValuesIn(n.Classes), Sends: n.Sends}
+	}
 	return b
 }
 

@@ -54,6 +54,7 @@ const (
 	propBundleClasses        = "kinbom:bundle:classes"
 	propBundleUsage          = "kinbom:bundle:usage"
 	propBundlePrivacy        = "kinbom:bundle:privacy"
+	propBundleNibs           = "kinbom:bundle:nibs"
 
 	propImageDigest      = "kinbom:image:digest"
 	propImageFormat      = "kinbom:image:format"

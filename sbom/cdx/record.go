@@ -77,6 +77,13 @@ type privacyRecord struct {
 	File            string   `json:"file,omitempty"`
 }
 
+type nibsRecord struct {
+	Read    int              `json:"read"`
+	Unread  int              `json:"unread,omitempty"`
+	Classes []keyValueRecord `json:"classes,omitempty"`
+	Sends   []string         `json:"sends,omitempty"`
+}
+
 type reasonRecord struct {
 	Status string `json:"status"`
 	Why    string `json:"why"`

@@ -32,6 +32,7 @@ func (s *scanner) assemble(d *draft) (*sbom.Product, error) {
 		return nil, err
 	}
 	d.addScripts(p)
+	d.addNibs(p)
 	s.components(d, p)
 	d.cover(p)
 	d.runtimes(p)

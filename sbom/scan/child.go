@@ -32,6 +32,7 @@ const (
 	askPlists   = "plists"
 	askPackages = "packages"
 	askUnpack   = "unpack"
+	askNibs     = "nibs"
 )
 
 // Handlers are what a child can do: the hidden verb of the command serves them.
@@ -44,6 +45,7 @@ func Handlers() map[string]worker.Handler {
 		askMachO:    jsonHandler(func(_ context.Context, q machoRequest) (*analysis, error) { return readMachO(r, q) }),
 		askPlists:   jsonHandler(func(_ context.Context, q plistsRequest) ([]plistAnswer, error) { return readPlists(r, q) }),
 		askPackages: jsonHandler(func(ctx context.Context, q []catalog.File) (catalog.Found, error) { return c.Packages(ctx, q) }),
+		askNibs:     jsonHandler(func(_ context.Context, q []nibRequest) ([]nibAnswer, error) { return readNibs(q) }),
 		askUnpack:   unpack,
 		askScripts:  jsonHandler(func(_ context.Context, q scriptRequest) ([]scriptAnswer, error) { return readScripts(r, q) }),
 		askRequires: jsonHandler(func(_ context.Context, q requiresRequest) ([][]script.Require, error) { return readRequires(q), nil }),

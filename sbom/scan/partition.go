@@ -27,10 +27,13 @@ type draft struct {
 	listed   map[string][]listed         // by bundle: what its property lists say that a rule looks at
 	beside   map[sbom.Digest][]sbom.Fact // by image: what units of bundles have of it
 	binaries map[*file]*reading
-	scripts  map[*file]*scripted
-	packages []sbom.Package
-	sighted  []sighting // runtimes
-	gaps     []sbom.Gap // paths relative to the product
+	nibFiles []*file // that were read, or could not be
+
+	nibAnswers map[sbom.Digest]*nibAnswer
+	scripts    map[*file]*scripted
+	packages   []sbom.Package
+	sighted    []sighting // runtimes
+	gaps       []sbom.Gap // paths relative to the product
 
 	moduleTags map[moduleKey][]sbom.Tag // of modules of scripts, by themselves and with those that they ask for
 	reached    map[*file]scriptStep     // scripts that an entry leads to; only where there are tags

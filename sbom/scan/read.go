@@ -107,7 +107,10 @@ func (s *scanner) read(ctx context.Context, drafts []*draft) error {
 	err := s.parallel(ctx, jobs, func(i int) error {
 		if i >= len(order) {
 			defer s.step("property lists")
-			return s.plists(ctx, drafts[i-len(order)])
+			if err := s.plists(ctx, drafts[i-len(order)]); err != nil {
+				return err
+			}
+			return s.nibs(ctx, drafts[i-len(order)])
 		}
 		defer s.step(order[i].path)
 		r, err := s.binary(ctx, order[i])
