@@ -17,7 +17,8 @@ func digest(name string) sbom.Digest { return sbom.DigestOf([]byte(name)) }
 
 // world is the images of a test, written in short lines:
 //
-//	f >g &h @Class .selector =import !root "https://host"   a function, with what it does
+//	f >g &h @Class .selector =import %T !root "https://host"   a function, with what it does
+//	table T f g %U ^name                                    it holds f and g, refers to U, and is exported
 //	class K(Category):Super -selector=f +selector=g
 //
 // Roots are main, constructor, load, export, pointer.
@@ -103,11 +104,15 @@ var featureKinds = map[byte]fingerprint.FeatureKind{'@': fingerprint.FeatureClas
 
 func setOf(t testing.TB, image sbom.Digest, text string) *fingerprint.Set {
 	s := &fingerprint.Set{Image: image, Arch: "arm64"}
-	var lines [][]string
+	var lines, tables [][]string
 	number := map[string]uint32{}
 	for line := range strings.Lines(text) {
 		w := strings.Fields(line)
 		if len(w) == 0 {
+			continue
+		}
+		if w[0] == "table" {
+			tables = append(tables, w[1:])
 			continue
 		}
 		lines = append(lines, w)
@@ -136,11 +141,21 @@ func setOf(t testing.TB, image sbom.Digest, text string) *fingerprint.Set {
 	slices.SortFunc(s.Features, func(a, b fingerprint.Feature) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Hash, b.Hash))
 	})
+	var refers [][2]uint32
 	for _, w := range lines {
 		if w[0] == "class" {
 			s.Classes = append(s.Classes, classOf(t, w[1:], function))
 			continue
 		}
+		kept := w[:1:1]
+		for _, x := range w[1:] {
+			if x[0] == '%' {
+				refers = append(refers, [2]uint32{number[w[0]], tableNamed(t, tables, x[1:])})
+				continue
+			}
+			kept = append(kept, x)
+		}
+		w = kept
 		f := fingerprint.Function{Address: 0x1000 + 0x10*uint64(number[w[0]]), Size: 16, Instructions: 4, Name: w[0], From: fingerprint.NameSymbol}
 		if strings.HasPrefix(w[0], "main.") {
 			f.From = fingerprint.NamePclntab
@@ -165,7 +180,39 @@ func setOf(t testing.TB, image sbom.Digest, text string) *fingerprint.Set {
 		slices.Sort(uses)
 		s.Append(f, slices.Compact(uses), calls)
 	}
+	if len(tables) > 0 {
+		s.SetTables(tablesOf(t, tables, function), refers)
+	}
 	return s
+}
+
+// tableNamed is the number of a table: "loose" stands for all other data.
+func tableNamed(t testing.TB, tables [][]string, name string) uint32 {
+	i := slices.IndexFunc(tables, func(w []string) bool { return w[0] == name })
+	if i < 0 || tables[0][0] != "loose" {
+		t.Fatalf("no table %q, or the first one is not loose", name)
+	}
+	return uint32(i)
+}
+
+func tablesOf(t testing.TB, tables [][]string, function func(string) uint32) []fingerprint.TableOf {
+	out := make([]fingerprint.TableOf, len(tables))
+	for i, w := range tables {
+		for _, x := range w[1:] {
+			switch x[0] {
+			case '%':
+				out[i].Leads = append(out[i].Leads, tableNamed(t, tables, x[1:]))
+			case '^':
+				out[i].Names = append(out[i].Names, fingerprint.FeatureHash(fingerprint.FeatureImport, x[1:]))
+			default:
+				out[i].Functions = append(out[i].Functions, function(x))
+			}
+		}
+		slices.Sort(out[i].Functions)
+		slices.Sort(out[i].Leads)
+		out[i].Functions, out[i].Leads = slices.Compact(out[i].Functions), slices.Compact(out[i].Leads)
+	}
+	return out
 }
 
 func classOf(t testing.TB, w []string, function func(string) uint32) fingerprint.ClassOf {

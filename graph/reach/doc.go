@@ -20,8 +20,11 @@
 //
 // These steps say so in their How, and Step.Over is true: a message whose
 // receiver is unknown leads to the only class of the product that implements
-// it, and so does one that a nib sends to what it does not name; a function whose address lies in data of an image that runs (a table, a
-// vtable, a Swift witness table, a Go function value) is taken for called; so
+// it, and so does one that a nib sends to what it does not name; what stands in
+// a table that code which runs refers to (a C++ vtable with type information, a
+// block without captured values) is taken for called; so is a function whose
+// address lies in other data of an image that runs (a table of C, a Swift witness
+// table, a Go function value, and all data, where older marks say no more); so
 // is what the system calls in a program without a main of its own. A step by
 // name alone is not free of that either: a function that names a class and
 // sends a selector need not send it to that class.

@@ -117,12 +117,23 @@ func (n *naive) step(spots map[spot]bool, over bool) bool {
 			add(spot{s.image, int(c.Callee)})
 		}
 		for _, name := range n.features(s, fingerprint.FeatureImport) {
+			own := n.sets[s.image]
+			for f := range own.Functions {
+				if own.Functions[f].Name == name && slices.Contains(own.Roots, fingerprint.RootOf{Function: uint32(f), Kind: fingerprint.RootExport}) {
+					add(spot{s.image, f})
+				}
+			}
 			for _, t := range n.w.program.Ties {
 				if t.From == s.image && t.Kind != sbom.LinkLaunches && slices.Contains(t.Symbols, "_"+name) {
 					if f := slices.IndexFunc(n.sets[t.To].Functions, func(f fingerprint.Function) bool { return f.Name == name }); f >= 0 {
 						add(spot{t.To, f})
 					}
 				}
+			}
+		}
+		for _, t := range n.sets[s.image].TablesOf(s.function) {
+			if over {
+				n.table(s.image, int(t), add)
 			}
 		}
 		for _, sel := range n.features(s, fingerprint.FeatureSelector) {
@@ -189,15 +200,63 @@ func (n *naive) implementers(image int, selector string) (classes []string, at [
 	return slices.Compact(classes), at
 }
 
+// table adds what a table holds, and what those hold that it leads to.
+func (n *naive) table(image, table int, add func(s spot)) {
+	in := map[uint32]bool{uint32(table): true}
+	for range n.sets[image].Tables {
+		for t := range in {
+			for _, to := range n.sets[image].Tables[t].Leads {
+				in[to] = true
+			}
+		}
+	}
+	for t := range in {
+		for _, f := range n.sets[image].Tables[t].Functions {
+			add(spot{image, int(f)})
+		}
+	}
+}
+
+// imported reports whether a tie leads to one of the names, or other code of the
+// group imports it.
+func (n *naive) imported(image int, names []uint64) bool {
+	for _, h := range names {
+		for _, t := range n.w.program.Ties {
+			if t.To == image && t.Kind != sbom.LinkLaunches && slices.ContainsFunc(t.Symbols, func(s string) bool {
+				return fingerprint.FeatureHash(fingerprint.FeatureImport, s[1:]) == h
+			}) {
+				return true
+			}
+		}
+		for i, s := range n.sets {
+			if i != image && n.joined(i, image) && slices.ContainsFunc(s.Features, func(f fingerprint.Feature) bool {
+				return f.Kind == fingerprint.FeatureImport && f.Hash == h
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (n *naive) solve(over bool) map[spot]bool {
 	loaded, opened := n.loaded()
 	spots := map[spot]bool{}
 	for i, s := range n.sets {
 		for _, x := range s.Roots {
 			m := n.w.program.Images[i]
-			if loaded[i] && (x.Kind == fingerprint.RootMain && m.Entry || x.Kind == fingerprint.RootConstructor || x.Kind == fingerprint.RootLoad ||
-				x.Kind == fingerprint.RootExport && m.Plugin && opened[i] || x.Kind == fingerprint.RootPointer && over) {
+			pointed := x.Kind == fingerprint.RootPointer && over && len(s.Tables) == 0
+			if loaded[i] && (pointed || x.Kind == fingerprint.RootMain && m.Entry || x.Kind == fingerprint.RootConstructor || x.Kind == fingerprint.RootLoad ||
+				x.Kind == fingerprint.RootExport && m.Plugin && opened[i]) {
 				spots[spot{i, int(x.Function)}] = true
+			}
+		}
+		if over && loaded[i] && len(s.Tables) > 0 {
+			n.table(i, 0, func(at spot) { spots[at] = true })
+			for t := range s.Tables {
+				if n.imported(i, s.Tables[t].Names) {
+					n.table(i, t, func(at spot) { spots[at] = true })
+				}
 			}
 		}
 	}
@@ -213,10 +272,27 @@ func randomWorld(t *testing.T, r *rand.Rand) *world {
 		var b strings.Builder
 		functions := 2 + r.IntN(7)
 		f := func() int { return r.IntN(functions) }
+		tables := max(r.IntN(8)-3, 0)
+		for k := range tables {
+			fmt.Fprintf(&b, "table %s", []string{"loose", "T1", "T2", "T3"}[k])
+			for range r.IntN(3) {
+				fmt.Fprintf(&b, " f%d", f())
+			}
+			if to := r.IntN(2 * tables); k > 0 && to > 0 && to < tables {
+				fmt.Fprintf(&b, " %%T%d", to)
+			}
+			if k > 0 && r.IntN(4) == 0 {
+				fmt.Fprintf(&b, " ^f%d", r.IntN(functions))
+			}
+			b.WriteByte('\n')
+		}
 		for k := range functions {
 			fmt.Fprintf(&b, "f%d", k)
 			for range r.IntN(5) {
 				fmt.Fprintf(&b, " %s%s", []string{">f", "&f", ".s", ".s", "@K", "@K", "=f"}[r.IntN(7)], fmt.Sprint(r.IntN(functions)))
+			}
+			if to := r.IntN(tables + 1); to > 0 && to < tables {
+				fmt.Fprintf(&b, " %%T%d", to)
 			}
 			switch {
 			case k == 0:
@@ -310,7 +386,7 @@ func TestAgainstNaive(t *testing.T) {
 			}
 		}
 	}
-	for _, k := range []string{"true false", "true true", "false false", viaBound.String(), viaOwn.String(), viaNamed.String(), viaCallback.String(), viaOnly.String(), viaPointer.String(), viaExport.String()} {
+	for _, k := range []string{"true false", "true true", "false false", viaBound.String(), viaOwn.String(), viaNamed.String(), viaCallback.String(), viaOnly.String(), viaPointer.String(), viaTable.String(), viaExport.String()} {
 		if seen[k] < 50 {
 			t.Errorf("%q came only %d times: the worlds are too simple", k, seen[k])
 		}

@@ -39,6 +39,9 @@ type Reach struct {
 	used    map[groupName]bool
 	waiting map[groupName][]call
 	asked   map[groupName]bool
+	inUse   map[tableAt]bool
+	doubted map[tableAt]bool   // what is not reached may use it
+	tied    map[groupName]bool // by image: names that ties lead to
 }
 
 // groupName is a class or selector in a group of images.
@@ -159,6 +162,12 @@ func (r *Reach) load() {
 // bind maps the names that an image imports to the functions that they lead to.
 func (r *Reach) bind() {
 	r.bound = make([]map[uint64][]int32, len(r.codes))
+	r.tied = map[groupName]bool{}
+	for i, c := range r.codes {
+		if c != nil {
+			r.bindOwn(int32(i), c)
+		}
+	}
 	for _, t := range r.p.Ties {
 		if !r.within(t) || t.Kind == sbom.LinkLaunches || r.codes[t.From] == nil || r.codes[t.To] == nil {
 			continue
@@ -167,6 +176,7 @@ func (r *Reach) bind() {
 			if len(s) > 0 && s[0] == '_' {
 				s = s[1:]
 			}
+			r.tied[groupName{int32(t.To), fingerprint.FeatureHash(fingerprint.FeatureImport, s)}] = true
 			f := r.codes[t.To].byName(s)
 			if f < 0 {
 				continue
@@ -177,6 +187,27 @@ func (r *Reach) bind() {
 			h := fingerprint.FeatureHash(fingerprint.FeatureImport, s)
 			if to := r.base[t.To] + f; !slices.Contains(r.bound[t.From][h], to) && len(r.bound[t.From][h]) < maxBound {
 				r.bound[t.From][h] = append(r.bound[t.From][h], to)
+			}
+		}
+	}
+}
+
+// bindOwn binds the names that an image imports and exports itself: functions
+// that another image may replace, as templates and inline functions of C++ are.
+func (r *Reach) bindOwn(i int32, c *code) {
+	exported := map[uint32]bool{}
+	for _, x := range c.set.Roots {
+		if x.Kind == fingerprint.RootExport {
+			exported[x.Function] = true
+		}
+	}
+	for k := range c.set.Features {
+		if x := &c.set.Features[k]; x.Kind == fingerprint.FeatureImport && x.Text != "" {
+			if f := c.byName(x.Text); f >= 0 && exported[uint32(f)] {
+				if r.bound[i] == nil {
+					r.bound[i] = map[uint64][]int32{}
+				}
+				r.bound[i][x.Hash] = append(r.bound[i][x.Hash], r.base[i]+f)
 			}
 		}
 	}

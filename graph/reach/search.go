@@ -13,6 +13,7 @@ func (r *Reach) search() {
 	n := int(r.base[len(r.codes)])
 	r.parent, r.how = make([]int32, n), make([]via, n)
 	r.used, r.waiting, r.asked = map[groupName]bool{}, map[groupName][]call{}, map[groupName]bool{}
+	r.inUse, r.doubted = map[tableAt]bool{}, map[tableAt]bool{}
 	for i := range r.parent {
 		r.parent[i] = -1
 	}
@@ -25,6 +26,7 @@ func (r *Reach) search() {
 	sure := len(r.order)
 	for _, u := range r.order[:sure:sure] {
 		r.sends(u)
+		r.tables(u)
 	}
 	for i, c := range r.codes {
 		if c != nil && r.loaded[i] {
@@ -64,6 +66,7 @@ func (r *Reach) doubt() {
 		for _, e := range r.out(queue[0]) {
 			mark(e.to)
 		}
+		r.tableDoubt(queue[0], mark)
 	}
 }
 
@@ -76,7 +79,7 @@ func (r *Reach) reach(node, parent int32, v via) {
 }
 
 // spread follows the steps of all nodes from a place of the order on. loose: the
-// messages to unknown receivers too.
+// messages to unknown receivers, and tables, too.
 func (r *Reach) spread(at int, loose bool) {
 	for ; at < len(r.order); at++ {
 		u := r.order[at]
@@ -91,6 +94,7 @@ func (r *Reach) spread(at int, loose bool) {
 		}
 		if loose {
 			r.sends(u)
+			r.tables(u)
 		}
 	}
 }
@@ -223,7 +227,13 @@ func initialises(name string) bool {
 
 // looseRoots notes where execution may begin.
 func (r *Reach) looseRoots(i int, c *code) {
+	if len(c.set.Tables) > 0 {
+		r.looseTables(int32(i), c)
+	}
 	for _, x := range c.set.Roots {
+		if len(c.set.Tables) > 0 {
+			break
+		}
 		if x.Kind == fingerprint.RootPointer && !c.block[x.Function] {
 			r.reach(r.base[i]+int32(x.Function), -1, viaPointer)
 		}

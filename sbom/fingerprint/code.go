@@ -10,6 +10,7 @@ type Code struct {
 	Classes   []Class    // Objective-C classes and categories that the image defines
 	Types     []Type     // Swift types that the image defines
 	Roots     []Root     // where execution enters from outside; sorted by Address, then Kind
+	Tables    *Tables    // objects of data that hold functions; nil: not known
 	Objects   []string   // object files that functions came from, as the linker noted them: "…/libfoo.a(bar.o)"; each once
 
 	// Resolve says what lies at an address that an instruction builds, loads

@@ -45,6 +45,7 @@ const (
 	sectionClasses   = 8  // number, then texts and methods
 	sectionObjects   = 9  // number, texts; then runs of functions with one object: number of functions, object (0: none; uvarint). Left out where no object is known
 	sectionHosts     = 10 // number, then distance of features (uvarint), text: literals with an address of the net. Left out where there is none; older readers skip it
+	sectionTables    = 11 // number of tables, of each: names (8 each), functions, tables (number, distances); then functions with tables: number, distance of each, tables (number, distances). Left out where no table is known; older readers skip it
 )
 
 // Ext is the ending of the name of a saved Set.

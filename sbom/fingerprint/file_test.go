@@ -68,6 +68,14 @@ func randomSet(r *rand.Rand, n int) *Set {
 			s.Functions[i].Object = uint32(r.IntN(3))
 		}
 	}
+	if n > 2 {
+		tables := []TableOf{{Functions: []uint32{1}, Leads: []uint32{2}}, {Names: []uint64{7, 1 << 60}}, {Functions: []uint32{0, uint32(n - 1)}}}
+		var refers [][2]uint32
+		for i := r.IntN(3); i < n; i += 1 + r.IntN(9) {
+			refers = append(refers, [2]uint32{uint32(i), uint32(1 + r.IntN(2))}, [2]uint32{uint32(i), 1})
+		}
+		s.SetTables(tables, refers)
+	}
 	for i := 0; i < n; i += 1 + r.IntN(9) {
 		s.Roots = append(s.Roots, RootOf{Function: uint32(i), Kind: RootExport})
 	}
@@ -140,7 +148,16 @@ func TestTextsKept(t *testing.T) {
 
 func TestDamage(t *testing.T) {
 	set := randomSet(rand.New(rand.NewPCG(3, 4)), 40)
-	set.Hosts = nil // a section that may be left out: under another id it is skipped
+	whole := save(t, set)
+	for i := headerSize + 256*entrySize/16; i < len(whole); i++ { // behind the table of sections
+		c := slices.Clone(whole)
+		c[i] ^= 0x10
+		if s, err := Read(c); err == nil || s != nil {
+			t.Fatalf("byte %d changed: %v", i, err)
+		}
+	}
+	set.Hosts = nil // sections that may be left out: under another id they are skipped
+	set.SetTables(nil, nil)
 	b := save(t, set)
 	for n := range b {
 		if _, err := Read(b[:n]); err == nil {
@@ -243,6 +260,26 @@ func TestHosts(t *testing.T) {
 	for _, text := range []string{"", "com.example.app", "io.example.de", "Foo.com", "data.io", "a..com", ".com", "libz.1.dylib", "v1.2.3", "one example.com", "x.com", "https://", "http:/x", "com.example.https", `-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd`} {
 		if HasHost(text) {
 			t.Errorf("%q holds no address", text)
+		}
+	}
+}
+
+// What a section of tables may not say.
+func TestDamagedTables(t *testing.T) {
+	set := func(tables []TableOf, refers ...[2]uint32) *Set {
+		s := randomSet(rand.New(rand.NewPCG(3, 4)), 4)
+		s.SetTables(tables, refers)
+		return s
+	}
+	for name, s := range map[string]*Set{
+		"function":  set([]TableOf{{Functions: []uint32{4}}}),
+		"table":     set([]TableOf{{Leads: []uint32{1}}}),
+		"unsorted":  set([]TableOf{{Functions: []uint32{1, 1}}}),
+		"refers to": set([]TableOf{{}}, [2]uint32{0, 1}),
+	} {
+		var damage *DamageError
+		if got, err := Read(save(t, s)); got != nil || !errors.As(err, &damage) || damage.Section != sectionTables {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

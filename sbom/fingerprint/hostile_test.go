@@ -58,6 +58,16 @@ func check(t *testing.T, c *Code, s *Set, refs []Reference) {
 			t.Errorf("reference %d: function %d", i, r.Function)
 		}
 	}
+	bad := false
+	for _, t := range s.Tables {
+		if !slices.IsSorted(t.Functions) || !slices.IsSorted(t.Leads) || slices.ContainsFunc(t.Functions, func(f uint32) bool { return int(f) >= len(s.Functions) }) ||
+			slices.ContainsFunc(t.Leads, func(to uint32) bool { return int(to) >= len(s.Tables) }) {
+			bad = true
+		}
+	}
+	if bad || slices.ContainsFunc(s.Refers, func(n uint32) bool { return int(n) >= len(s.Tables) }) {
+		t.Errorf("tables %v, referred to %v", s.Tables, s.Refers)
+	}
 	again, more := Pass(c)
 	if !cmp.Equal(s, again, cmp.AllowUnexported(Function{})) || !cmp.Equal(refs, more) {
 		t.Error("a second pass over the same code differs")
@@ -92,6 +102,14 @@ func FuzzPass(f *testing.F) {
 		}
 		for ; len(data) >= 2; data = data[2:] {
 			c.Data = append(c.Data, Range{base + uint64(data[0])*8, uint64(data[1]) << (data[1] % 60)})
+			if c.Tables == nil {
+				c.Tables = &Tables{}
+			}
+			at := base + uint64(data[0])*16
+			c.Tables.List = append(c.Tables.List, Table{Address: at, Body: at + uint64(data[1]%3)*8, End: at + uint64(data[1]), Group: uint64(data[1] % 4)})
+			c.Tables.Pointers = append(c.Tables.Pointers, Pointer{at, base + uint64(data[1])*4})
+			c.Tables.Slots = append(c.Tables.Slots, Pointer{at + 4, at})
+			c.Tables.Names = append(c.Tables.Names, NameAt{"_n", at})
 		}
 		s, refs := Pass(c)
 		check(t, c, s, refs)

@@ -95,6 +95,7 @@ func Pass(c *Code) (*Set, []Reference) {
 		p.passARM()
 	}
 	p.assemble()
+	p.tables()
 	return p.set, p.references()
 }
 

@@ -153,7 +153,7 @@ func (f *File) Told() (*Set, error) {
 
 // Set decodes everything. The error is a *DamageError.
 func (f *File) Set() (*Set, error) {
-	return f.some(f.features, f.uses, f.calls, f.roots, f.names, f.texts, f.classes, f.objects, f.hosts)
+	return f.some(f.features, f.uses, f.calls, f.roots, f.names, f.texts, f.classes, f.objects, f.hosts, f.tables)
 }
 
 // some decodes the functions and parts of the rest.
@@ -320,6 +320,61 @@ func (f *File) objects(s *Set) error {
 		}
 	}
 	return c.end()
+}
+
+func (f *File) tables(s *Set) error {
+	if _, ok := f.parts[sectionTables]; !ok {
+		return nil
+	}
+	c := f.section(sectionTables)
+	n := c.number(uint64(len(c.b)))
+	for range n {
+		var t TableOf
+		for range c.number(uint64(len(c.b)-c.p) / 8) {
+			t.Names = append(t.Names, c.word())
+		}
+		t.Functions = c.rising(nil, uint64(len(s.Functions)), "a function that is not there")
+		t.Leads = c.rising(nil, n, "a table that is not there")
+		s.Tables = append(s.Tables, t)
+		if c.what != "" {
+			return c.end()
+		}
+	}
+	next := 0
+	for range c.number(uint64(len(s.Functions))) {
+		i := uint64(next) + c.number(uint64(len(s.Functions)))
+		if next > 0 {
+			i--
+		}
+		if i >= uint64(len(s.Functions)) || int(i) < next {
+			c.bad("tables of no function")
+			break
+		}
+		for ; next < int(i); next++ {
+			s.Functions[next].tables = uint32(len(s.Refers))
+		}
+		s.Refers = c.rising(s.Refers, n, "a table that is not there")
+		s.Functions[next].tables = uint32(len(s.Refers))
+		next++
+	}
+	for ; next < len(s.Functions); next++ {
+		s.Functions[next].tables = uint32(len(s.Refers))
+	}
+	return c.end()
+}
+
+// rising reads a number of rising numbers, each below a bound, behind others.
+func (c *cursor) rising(out []uint32, below uint64, what string) []uint32 {
+	last := uint64(0)
+	for j := range c.number(uint64(len(c.b) - c.p)) {
+		d := c.number(below)
+		if last += d; last >= below || j > 0 && d == 0 {
+			c.bad(what)
+			break
+		}
+		out = append(out, uint32(last))
+	}
+	return out
 }
 
 // cursor reads one section. Its first complaint sticks, and everything behind

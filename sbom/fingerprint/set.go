@@ -30,6 +30,8 @@ type Set struct {
 	Classes   []ClassOf  // in the order of Code.Classes
 	Roots     []RootOf   // sorted by Function, then Kind
 	Objects   []string   // object files that functions came from, without their folders: "libfoo.a(bar.o)"; each once
+	Tables    []TableOf  // that hold functions; the first is all other data. nil: it is not known which data hold which functions
+	Refers    []uint32   // indices into Tables, of all functions; see TablesOf
 	Hosts     []Host     // of a Set that was read: literals that hold an address of the net; sorted by Feature
 }
 
@@ -52,6 +54,7 @@ type Function struct {
 	From         NameSource
 	Object       uint32 // 1 + index into Set.Objects; 0: not known
 	uses, calls  uint32 // where its part of Set.Uses and Set.Calls ends
+	tables       uint32 // where its part of Set.Refers ends
 }
 
 // FeatureKind is the kind of a feature.

@@ -38,6 +38,9 @@ func Write(w io.Writer, s *Set) (Sizes, error) {
 	if hosts := hostsOf(s); len(hosts) > 0 {
 		parts = append(parts, saved{sectionHosts, true, putHosts(hosts)})
 	}
+	if len(s.Tables) > 0 {
+		parts = append(parts, saved{sectionTables, true, putTables(s)})
+	}
 	le := binary.LittleEndian
 	head := append(make([]byte, 0, headerSize+len(parts)*entrySize), magic...)
 	head = le.AppendUint16(head, Format)
@@ -212,6 +215,41 @@ func putObjects(s *Set) []byte {
 			i++
 		}
 		b = uv(uv(b, uint64(i-start)), uint64(object))
+	}
+	return b
+}
+
+func putTables(s *Set) []byte {
+	rising := func(b []byte, l []uint32) []byte {
+		b = uv(b, uint64(len(l)))
+		last := uint32(0)
+		for _, n := range l {
+			b = uv(b, uint64(n-last))
+			last = n
+		}
+		return b
+	}
+	b := uv(nil, uint64(len(s.Tables)))
+	for i := range s.Tables {
+		t := &s.Tables[i]
+		b = uv(b, uint64(len(t.Names)))
+		for _, h := range t.Names {
+			b = binary.LittleEndian.AppendUint64(b, h)
+		}
+		b = rising(rising(b, t.Functions), t.Leads)
+	}
+	n, last := 0, 0
+	for i := range s.Functions {
+		if len(s.TablesOf(i)) > 0 {
+			n++
+		}
+	}
+	b = uv(b, uint64(n))
+	for i := range s.Functions {
+		if l := s.TablesOf(i); len(l) > 0 {
+			b = rising(uv(b, uint64(i-last)), l)
+			last = i
+		}
 	}
 	return b
 }

@@ -82,6 +82,7 @@ func (f *Slice) Code() *fingerprint.Code {
 	c.nameFunctions()
 	c.readDataInCode()
 	c.findRoots()
+	c.findTables()
 	c.out.Resolve, c.out.Load, c.out.Word = c.resolve, c.load, c.wordAt
 	return c.out
 }

@@ -24,17 +24,24 @@ const flagPIE = 0x200000
 // chains, or from the rebase opcodes; an image that has none of them is searched for words that are addresses. At most as many are
 // followed as the slice has room for, whatever the tables say.
 func (c *coder) eachPointer(do func(addr uint64)) {
-	left := len(c.b)/4 + 1
 	said := c.saidElsewhere()
-	take := func(off uint64) bool {
-		if left--; left < 0 {
-			return false
-		}
+	c.eachSlot(func(off uint64) {
 		if p := c.decode(c.word(off), c.formatAt(off)); p.name == nil && c.inCode(p.addr) {
 			if !slices.ContainsFunc(said, func(d *section) bool { return off-d.off < uint64(len(d.data)) }) {
 				do(p.addr)
 			}
 		}
+	})
+}
+
+// eachSlot calls do with the offset of each pointer; see eachPointer.
+func (c *coder) eachSlot(do func(off uint64)) {
+	left := len(c.b)/4 + 1
+	take := func(off uint64) bool {
+		if left--; left < 0 {
+			return false
+		}
+		do(off)
 		return true
 	}
 	switch {
