@@ -39,8 +39,9 @@
 // confidence, and clears nothing. What a method leads to that an object of a nib,
 // or of a class found by its name, may be sent is not even called dormant: of any
 // class, where a nib was not read, else of those that the nibs name, and methods
-// that only the system can send; nor is anything where some code of the program is
-// not known.
+// that only the system can send; nor is anything of a program of Go, whose linker
+// takes in only what something refers to (method tables of types, which are not
+// followed), nor where some code of the program is not known.
 //
 // # Cost and hostile input
 //

@@ -41,7 +41,8 @@ func (r *Reach) search() {
 // doubt marks what is not reached, and may be over objects whose class no code
 // names: the methods of classes, where such objects are made (of those that nibs
 // name, where all such objects are of nibs that were read), and all that they lead
-// to.
+// to. And what is not reached in a program of Go: its linker takes in only what
+// something refers to, so the tables of types lead there, which are not read.
 func (r *Reach) doubt() {
 	r.unseen = make([]bool, len(r.how))
 	var queue []int32
@@ -52,6 +53,11 @@ func (r *Reach) doubt() {
 		}
 	}
 	for i, c := range r.codes {
+		if c != nil && c.golang && r.loaded[i] {
+			for f := range c.set.Functions {
+				mark(r.base[i] + int32(f))
+			}
+		}
 		if c == nil || c.own == nil || !r.loaded[i] || !r.makes[r.group[i]] {
 			continue
 		}

@@ -67,10 +67,10 @@ func (s *Set) SetTables(tables []TableOf, refers [][2]uint32) {
 
 // maxTableWork bounds the references that are looked at for tables, for each
 // instruction of the image.
-const maxTableWork = 8
+const maxTableWork = 32
 
-// maxPageOffset is above every offset that an instruction adds to a page.
-const maxPageOffset = 1 << 16
+// maxPageOffset is above every offset that linkers have an instruction add to a page.
+const maxPageOffset = 1 << 12
 
 // tabler finds who refers to which table.
 type tabler struct {
@@ -198,7 +198,7 @@ func (t *tabler) pagesOf(function uint32, code []byte) {
 		switch {
 		case w&0x9f000000 == 0x90000000: // adrp
 			page := adrpTarget(w, pc)
-			if page+maxPageOffset < t.first || page > t.last {
+			if page+maxPageOffset < t.first || page > t.last || !t.inPage(page) {
 				break
 			}
 			if t.left -= len(pages[w&31]); !slices.Contains(pages[w&31], page) {
@@ -217,8 +217,11 @@ func (t *tabler) pagesOf(function uint32, code []byte) {
 	for at := 0; some && at+4 <= len(code); at += 4 {
 		w := binary.LittleEndian.Uint32(code[at:])
 		if w&0xffe0ffe0 == 0xaa0003e0 && w>>16&31 != 31 { // mov
-			pages[w&31] = append(pages[w&31], pages[w>>16&31]...)
-			t.left -= len(pages[w&31])
+			for _, page := range pages[w>>16&31] {
+				if t.left -= len(pages[w&31]) + 1; !slices.Contains(pages[w&31], page) {
+					pages[w&31] = append(pages[w&31], page)
+				}
+			}
 		}
 		offset, ok := pageOffset(w)
 		if !ok {
@@ -233,19 +236,26 @@ func (t *tabler) pagesOf(function uint32, code []byte) {
 	}
 }
 
+// inPage reports whether a table or a slot lies where an offset from a page may lead.
+func (t *tabler) inPage(page uint64) bool {
+	i, _ := slices.BinarySearchFunc(t.list, page, func(x Table, a uint64) int { return cmp.Compare(x.End, a) })
+	j, _ := slices.BinarySearchFunc(t.slots, page, func(x Pointer, a uint64) int { return cmp.Compare(x.At, a) })
+	return i < len(t.list) && t.list[i].Address < page+maxPageOffset || j < len(t.slots) && t.slots[j].At < page+maxPageOffset
+}
+
 // pageOffset is the offset that an instruction adds to a page: an addition, or a
 // load or store.
 func pageOffset(w uint32) (uint64, bool) {
 	imm := uint64(w >> 10 & 0xfff)
 	switch {
 	case w&0xffc00000 == 0x91000000:
-		return imm, true
+		return imm, w&31 != 31
 	case w&0x3b000000 == 0x39000000:
 		scale := w >> 30
 		if w>>26&1 == 1 {
 			scale |= w >> 23 & 1 << 2
 		}
-		return imm << scale, true
+		return imm << scale, imm<<scale < maxPageOffset
 	}
 	return 0, false
 }
