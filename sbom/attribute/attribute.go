@@ -6,6 +6,7 @@ import (
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/capability"
 	"github.com/kinbom/kinbom/sbom/fingerprint"
+	"github.com/kinbom/kinbom/sbom/limit"
 	"github.com/kinbom/kinbom/sbom/macho"
 )
 
@@ -24,14 +25,16 @@ func Image(rules *capability.Set, s *macho.Slice, file sbom.Digest, hidden bool)
 
 // Units gives the tags of a slice with the code units that they hold in. code is
 // what the pass read, or nil where a slice has no code; set and refs are what it
-// found. file is the digest of the file that holds the slice.
-func Units(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest) []sbom.Tag {
+// found. file is the digest of the file that holds the slice. The second result is
+// a limit that was hit, or nil: then literals are tied to less code than name them.
+func Units(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest) ([]sbom.Tag, *limit.Error) {
 	u := s.Unit
 	u.Facts = append(slices.Clip(u.Facts), hiddenFacts(rules, s)...)
+	var over *limit.Error
 	var own []derived
 	plain, known := len(u.Facts), placesOf(rules, &u)
 	if code != nil {
-		own, refs = derive(rules, s, code, set, refs, known)
+		own, refs, over = derive(rules, s, code, set, refs, known)
 	}
 	for i := range own {
 		u.Facts = append(u.Facts, own[i].fact)
@@ -40,7 +43,7 @@ func Units(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *f
 	tags = locate(rules, &u, known.places, plain, own, tags, set, refs, file, s.Offset, s.Image.Size)
 	showHidden(s, tags)
 	nameUnits(tags, set)
-	return tags
+	return tags, over
 }
 
 // showHidden gives evidence whose text does not stand in the file as it is the

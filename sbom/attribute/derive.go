@@ -11,6 +11,7 @@ import (
 	"github.com/kinbom/kinbom/sbom"
 	"github.com/kinbom/kinbom/sbom/capability"
 	"github.com/kinbom/kinbom/sbom/fingerprint"
+	"github.com/kinbom/kinbom/sbom/limit"
 	"github.com/kinbom/kinbom/sbom/macho"
 )
 
@@ -32,6 +33,7 @@ type deriver struct {
 	texts []fingerprint.Written
 	seen  map[literalUse]bool // literals that exact looked at
 	out   []derived
+	over  *limit.Error // a limit that was hit, or nil
 }
 
 // hiddenFacts finds literals in another form in the constants of a slice. Code
@@ -47,11 +49,12 @@ func hiddenFacts(rules *capability.Set, s *macho.Slice) []sbom.Fact {
 // derive finds the facts of functions: numbers, texts that they write piece by
 // piece, and paths that they put together. Only what some rule looks for is
 // kept. It also gives the references with what a second look adds to them: the
-// lengths of literals, and the literals that tables name.
+// lengths of literals, and the literals that tables name; and the limit that it
+// hit, or nil.
 //
 // An image that neither opens a store nor holds a literal of which a rule speaks
 // is not looked at so closely: nearly all images are such.
-func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, known survey) ([]derived, []fingerprint.Reference) {
+func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, known survey) ([]derived, []fingerprint.Reference, *limit.Error) {
 	d := &deriver{rules: rules, slice: s, code: code, set: set, refs: refs, known: known}
 	d.shorts()
 	opens := d.calls() || known.opens
@@ -71,7 +74,7 @@ func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *
 		d.exact()
 		d.joined()
 	}
-	return d.telling(), d.refs
+	return d.telling(), d.refs, d.over
 }
 
 // shorts are the short strings of Swift, which instructions hold: up to 15 bytes.

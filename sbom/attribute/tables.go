@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/sbom/fingerprint"
+	"github.com/kinbom/kinbom/sbom/limit"
 	"github.com/kinbom/kinbom/sbom/macho"
 )
 
@@ -17,6 +18,13 @@ const maxTableBits = 11
 
 // maxEntry is how far the literals of a table of which rules speak may lie apart.
 const maxEntry = 256
+
+// maxTabled is how many references tables may add to one image: each place of a
+// table counts for each function that refers to the table.
+const maxTabled = 1 << 18
+
+// Tabled is the limit on what tables of literals add.
+const Tabled limit.Kind = "literals that tables name"
 
 // tableStart is where code refers to what may be a table.
 type tableStart struct {
@@ -38,6 +46,9 @@ func (d *deriver) tables() {
 	var found []int32     // in named
 	var table, end uint64 // where the table begins, and its last literal so far
 	for i := range named {
+		if d.over != nil {
+			break
+		}
 		slot := named[i].Slot
 		last, _ := slices.BinarySearchFunc(starts, slot+1, func(s tableStart, a uint64) int { return cmp.Compare(s.address, a) })
 		if last == 0 {
@@ -51,6 +62,10 @@ func (d *deriver) tables() {
 		}
 		end = slot
 		for j := last - 1; j >= 0 && starts[j].address == starts[last-1].address && slot-starts[j].address < maxTable; j-- {
+			if len(keys) == maxTabled { // what was found so far counts
+				d.over = &limit.Error{Limit: Tabled, Max: maxTabled, Value: maxTabled + 1}
+				break
+			}
 			keys = append(keys, uint64(starts[j].function)<<32|uint64(len(found)))
 			found = append(found, int32(i))
 		}

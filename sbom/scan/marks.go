@@ -37,7 +37,10 @@ func (a *sliceAnalysis) look(in analyser, s *macho.Slice) error {
 		return nil
 	}
 	set.Image, set.Arch = s.Image.Digest, s.Image.Arch
-	a.Tags = attribute.Units(in.rules, s, code, set, refs, in.file)
+	tags, over := attribute.Units(in.rules, s, code, set, refs, in.file)
+	if a.Tags = tags; over != nil {
+		a.Gaps = append(a.Gaps, sbom.Gap{Kind: sbom.GapLimit, Image: s.Image.Digest, Offset: s.Offset - in.base, Count: 1, Why: over.Error()})
+	}
 	sum, sizes, err := saveMarks(in.marks, set)
 	if full(err) {
 		return errors.New(noRoom + plainly(err).Error())
