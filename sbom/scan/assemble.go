@@ -88,7 +88,7 @@ func (d *draft) path() string {
 // returns what is needed to tie them.
 func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bundle) (link.Input, error) {
 	at := map[sbom.Digest]int{}
-	d.beside = map[sbom.Digest][]sbom.Fact{}
+	d.beside, d.inside = map[sbom.Digest][]sbom.Fact{}, map[sbom.Digest][]listFact{}
 	var in link.Input
 	var nouns []*sbom.Image
 	for _, f := range d.files {
@@ -119,7 +119,7 @@ func (s *scanner) images(d *draft, p *sbom.Product, bundles map[string]sbom.Bund
 				nouns[j].Places = append(nouns[j].Places, place)
 				continue
 			}
-			at[sl.Image.Digest], d.beside[sl.Image.Digest] = len(nouns), sl.Beside
+			at[sl.Image.Digest], d.beside[sl.Image.Digest], d.inside[sl.Image.Digest] = len(nouns), sl.Beside, sl.Listed
 			m := sl.Image
 			m.Places = []sbom.Place{place}
 			nouns = append(nouns, &m)

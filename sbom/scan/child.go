@@ -95,6 +95,7 @@ type sliceAnalysis struct {
 	References []link.Reference
 	Tags       []sbom.Tag
 	Beside     []sbom.Fact        `json:",omitempty"` // its facts that units of bundles have: entitlements, loads
+	Listed     []listFact         `json:",omitempty"` // facts of the property list inside it; offsets count in the file
 	Runtimes   []catalog.Sighting `json:",omitempty"`
 	Gaps       []sbom.Gap
 	MarkSizes  fingerprint.Sizes // of the file of marks that Image.Marks names
@@ -222,7 +223,11 @@ func (in analyser) analyse(s *macho.Slice) (sliceAnalysis, error) {
 	out.Runtimes = catalog.InImage(s.Unit.Facts, in.file, s.Offset)
 	out.Image.Hosts, out.Image.HostsMore = hosts(s.Unit.Facts)
 	out.Beside = beside(s.Unit.Facts)
-	return out, out.look(in, s)
+	err := out.look(in, s)
+	if !in.basic {
+		out.embedded(in.rules, s, in.base)
+	}
+	return out, err
 }
 
 // plistsRequest asks for some property lists.

@@ -21,6 +21,7 @@ type listFact struct {
 type listed struct {
 	path  string // in the product
 	file  sbom.Digest
+	slice int64 // offset in the file of the slice that holds the list; 0: the file is the list
 	facts []listFact
 }
 
@@ -86,7 +87,8 @@ func beside(facts []sbom.Fact) []sbom.Fact {
 	return out
 }
 
-// components judges the bundles of a product, and then all of them together. The
+// components judges the bundles of a product, the executables with a property list
+// of their own, and then all of them together. The
 // tags are those of the bundle's executable (of each architecture), or of the
 // next bundle around it that has one. A tag that says no more than one which the
 // same rule gave to this image stays away, so the tag of the product too.
@@ -109,6 +111,9 @@ func (s *scanner) components(d *draft, p *sbom.Product) {
 			}
 		}
 		p.Tags = u.judge(s.Rules, sbom.ScopeComponent, carriers(p, b.Path), p.Tags)
+	}
+	for i := range p.Images {
+		p.Tags = s.tool(d, &p.Images[i], &whole, p.Tags)
 	}
 	p.Tags = whole.judge(s.Rules, sbom.ScopeProduct, carriers(p, ""), p.Tags)
 }
@@ -162,7 +167,7 @@ func (a *around) list(l listed) {
 	if len(l.facts) == 0 {
 		return
 	}
-	src := source{file: l.file, path: l.path, raw: map[int64][]byte{}}
+	src := source{file: l.file, path: l.path, slice: l.slice, raw: map[int64][]byte{}}
 	for _, f := range l.facts {
 		for i, s := range f.Fact.Parts {
 			src.raw[s.Offset] = f.Raw[i]

@@ -49,6 +49,10 @@ func asBinary(t *testing.T, list string) []byte {
 func checkTags(t *testing.T, dir string, p *sbom.Product) []string {
 	t.Helper()
 	var out []string
+	base := filepath.Join(dir, p.Paths[0])
+	if p.Kind == sbom.KindExecutable {
+		base = filepath.Dir(base)
+	}
 	for _, g := range p.Tags {
 		if g.Scope != sbom.ScopeComponent && g.Scope != sbom.ScopeProduct {
 			continue
@@ -56,7 +60,7 @@ func checkTags(t *testing.T, dir string, p *sbom.Product) []string {
 		i := slices.IndexFunc(p.Images, func(m sbom.Image) bool { return m.Digest == g.Image })
 		line := fmt.Sprintf("%s %s %s %s:", g.Capability, g.Grade, g.Scope, p.Images[i].Places[0].Path)
 		for _, e := range g.Evidence {
-			b, err := os.ReadFile(filepath.Join(dir, p.Paths[0], e.Path))
+			b, err := os.ReadFile(filepath.Join(base, e.Path))
 			if err != nil || sbom.DigestOf(b) != e.File || e.Length == 0 || !bytes.Equal(b[e.Offset:e.Offset+e.Length], e.Bytes) {
 				t.Errorf("%s: %q is not at %d of %s (%v)", g.Rule, e.Bytes, e.Offset, e.Path, err)
 			}

@@ -26,6 +26,7 @@ type draft struct {
 	infoAt   map[string]infoAt           // where facts.Info comes from
 	listed   map[string][]listed         // by bundle: what its property lists say that a rule looks at
 	beside   map[sbom.Digest][]sbom.Fact // by image: what units of bundles have of it
+	inside   map[sbom.Digest][]listFact  // by image: what the property list inside it says that a rule looks at
 	binaries map[*file]*reading
 	nibFiles []*file // that were read, or could not be
 

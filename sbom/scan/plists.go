@@ -80,5 +80,5 @@ func (d *draft) usePlist(w bundle.Plist, a plistAnswer, f *file) {
 		d.infoAt[w.Bundle] = infoAt{w.File, f.digest, a.BuildAt}
 	}
 	f.used = "property list"
-	d.listed[w.Bundle] = append(d.listed[w.Bundle], listed{w.File, f.digest, a.Facts})
+	d.listed[w.Bundle] = append(d.listed[w.Bundle], listed{path: w.File, file: f.digest, facts: a.Facts})
 }
