@@ -141,7 +141,7 @@ func TestCompiled(t *testing.T) {
 		{"classes O2", "cc", taskSource, []string{"-O2"}, "_ZL9live_worki:runs _ZL9told_worki:runs _ZL8one_worki:runs _ZL9idle_worki:dormant _ZN4Task4moreEv:runs"},
 		{"no type information", "cc", taskSource, []string{"-O2", "-fno-rtti"}, "_ZL9live_worki:runs _ZL9told_worki:runs _ZL8one_worki:runs _ZL9idle_worki:runs _ZN4Task4moreEv:runs"},
 		{"blocks", "c", blockSource, []string{"-O1"}, "live_work:runs idle_work:dormant"},
-		{"go", "go", goSource, nil, "main.liveWork:runs main.convertedWork:not-known"},
+		{"go", "go", goSource, nil, "main.liveWork:runs main.convertedWork:runs"},
 	} {
 		for _, arch := range []string{"arm64", "x86_64"} {
 			t.Run(c.name+" "+arch, func(t *testing.T) {

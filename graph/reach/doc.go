@@ -22,9 +22,10 @@
 // receiver is unknown leads to the only class of the product that implements
 // it, and so does one that a nib sends to what it does not name; what stands in
 // a table that code which runs refers to (a C++ vtable with type information, a
-// block without captured values) is taken for called; so is a function whose
-// address lies in other data of an image that runs (a table of C, a Swift witness
-// table, a Go function value, and all data, where older marks say no more); so
+// block without captured values, a type, itab or function value of Go) is taken for
+// called; so is a function whose address lies in other data of an image that runs (a
+// table of C, a Swift witness table, a vtable of Rust, and all data, where older
+// marks say no more); so
 // is what the system calls in a program without a main of its own. A step by
 // name alone is not free of that either: a function that names a class and
 // sends a selector need not send it to that class.
@@ -40,8 +41,8 @@
 // or of a class found by its name, may be sent is not even called dormant: of any
 // class, where a nib was not read, else of those that the nibs name, and methods
 // that only the system can send; nor is anything of a program of Go, whose linker
-// takes in only what something refers to (method tables of types, which are not
-// followed), nor where some code of the program is not known.
+// takes in only what something refers to, nor where some code of the program is not
+// known.
 //
 // # Cost and hostile input
 //

@@ -99,7 +99,7 @@ var viaText = [...]string{
 	viaCallback:    "the system calls it of a class that is used",
 	viaOnly:        "message to an unknown receiver, one class alone implements it (may go too far)",
 	viaSent:        "a nib sends it, one class alone implements it (may go too far)",
-	viaTable:       "it stands in a table that the code refers to: a vtable, a block, a method table (may go too far)",
+	viaTable:       "it stands in a table that the code refers to: a vtable, a block, a type of Go (may go too far)",
 	viaPointer:     "its address lies in data of an image that runs: a table or function value (may go too far)",
 	viaSystem:      "the system calls it in a program without a main of its own (may go too far)",
 }

@@ -42,7 +42,7 @@ func (r *Reach) search() {
 // names: the methods of classes, where such objects are made (of those that nibs
 // name, where all such objects are of nibs that were read), and all that they lead
 // to. And what is not reached in a program of Go: its linker takes in only what
-// something refers to, so the tables of types lead there, which are not read.
+// something refers to, so that something does which is not followed.
 func (r *Reach) doubt() {
 	r.unseen = make([]bool, len(r.how))
 	var queue []int32

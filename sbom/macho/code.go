@@ -32,6 +32,7 @@ type coder struct {
 	places    placeIndex
 	out       *fingerprint.Code
 	golang    bool
+	goStart   uint64 // where the text begins that distances of Go count from; 0: not known
 	roots     []fingerprint.Root
 	addresses []uint64 // addresses of the functions, to find one with little memory; see function
 	leads     uint64   // what is left of the bytes that resolving may look at

@@ -48,6 +48,7 @@ func (c *coder) goFunctionsOf(t *section, relative bool) []fingerprint.Boundary 
 	record := 2 * w
 	if relative {
 		text, names, functions, record = c.goText(t, field(2)), field(3), field(7), 8
+		c.goStart = text
 	}
 	if names >= uint64(len(b)) || functions >= uint64(len(b)) || count > (uint64(len(b))-functions)/record {
 		c.gap(sbom.GapUnreadable, int64(t.off), "Go line table: %d functions at %d and names at %d do not fit %d bytes", count, functions, names, len(b))

@@ -52,8 +52,8 @@ type tableFinder struct {
 	infos   map[uint64]bool // addresses of descriptions of C++ classes
 }
 
-// findTables lists vtables of C++ classes with run-time type information, and
-// blocks that capture nothing. All other data are taken for used by everything.
+// findTables lists vtables of C++ classes with run-time type information, blocks
+// that capture nothing, and of Go types, itabs and function values. All other data are taken for used by everything.
 func (c *coder) findTables() {
 	if c.ptrSize() != 8 || c.filetype == typeObject || !c.bindsTables() {
 		return
@@ -72,6 +72,9 @@ func (c *coder) findTables() {
 	for i := range f.slots {
 		f.vtable(i)
 	}
+	if c.golang && c.goStart != 0 {
+		f.goTables()
+	}
 	if len(f.out.List) == 0 {
 		return
 	}
@@ -82,7 +85,7 @@ func (c *coder) findTables() {
 // bindsTables reports whether the image names what only tables need.
 func (c *coder) bindsTables() bool {
 	tells := func(m imported) bool { return bytes.HasPrefix(m.name, typeInfo) || bytes.Equal(m.name, globalBlock) }
-	return slices.ContainsFunc(c.fix.imports, tells) || slices.ContainsFunc(c.places.bound, func(b boundAt) bool { return tells(b.name) })
+	return c.golang && c.goStart != 0 || slices.ContainsFunc(c.fix.imports, tells) || slices.ContainsFunc(c.places.bound, func(b boundAt) bool { return tells(b.name) })
 }
 
 // readNames keeps under which names vtables may be exported.
