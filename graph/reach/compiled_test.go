@@ -41,6 +41,24 @@ __attribute__((noinline)) void other(void) { later(^{ idle_work(); }); }
 int main(int n, char **v) { start(); return 0; }
 `
 
+const nibSource = `typedef struct objc_object *id; typedef struct objc_class *Class;
+__attribute__((objc_root_class)) @interface NSObject { Class isa; } @end
+extern int NSApplicationMain(int, const char **); extern int puts(const char *);
+__attribute__((noinline)) static void live_work(void) { puts("live"); puts("more"); }
+__attribute__((noinline)) static void idle_work(void) { puts("idle"); puts("more"); }
+__attribute__((noinline)) static void bound_work(void) { puts("bound"); puts("more"); }
+@interface Reader : NSObject @end
+@implementation Reader
+- (void)collect:(id)sender { live_work(); }
+- (void)title { bound_work(); }
+@end
+@interface Spare : NSObject @end
+@implementation Spare
+- (void)gather:(id)sender { idle_work(); }
+@end
+int main(int n, const char **v) { return NSApplicationMain(n, v); }
+`
+
 const goSource = `package main
 
 import "os"
@@ -105,7 +123,7 @@ func build(t *testing.T, suffix, source, arch string, more ...string) string {
 }
 
 // solved is what runs in a program, and where its functions lie.
-func solved(t *testing.T, path string) (*Reach, map[string]Unit) {
+func solved(t *testing.T, path string, nib Nib) (*Reach, map[string]Unit) {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -125,7 +143,7 @@ func solved(t *testing.T, path string) (*Reach, map[string]Unit) {
 	for _, f := range set.Functions {
 		units[f.Name] = Unit{set.Image, f.Address}
 	}
-	p := &Program{Images: []Image{{Digest: set.Image, Entry: true}}}
+	p := &Program{Images: []Image{{Digest: set.Image, Entry: true, Nib: nib}}}
 	return NewLoader(func(sbom.Digest) ([]byte, error) { return saved.Bytes(), nil }).Solve(p), units
 }
 
@@ -141,11 +159,12 @@ func TestCompiled(t *testing.T) {
 		{"classes O2", "cc", taskSource, []string{"-O2"}, "_ZL9live_worki:runs _ZL9told_worki:runs _ZL8one_worki:runs _ZL9idle_worki:dormant _ZN4Task4moreEv:runs"},
 		{"no type information", "cc", taskSource, []string{"-O2", "-fno-rtti"}, "_ZL9live_worki:runs _ZL9told_worki:runs _ZL8one_worki:runs _ZL9idle_worki:runs _ZN4Task4moreEv:runs"},
 		{"blocks", "c", blockSource, []string{"-O1"}, "live_work:runs idle_work:dormant"},
+		{"nib", "m", nibSource, []string{"-O1", "-fobjc-runtime=macosx-11.0"}, "live_work:runs bound_work:not-known idle_work:dormant"},
 		{"go", "go", goSource, nil, "main.liveWork:runs main.convertedWork:runs"},
 	} {
 		for _, arch := range []string{"arm64", "x86_64"} {
 			t.Run(c.name+" "+arch, func(t *testing.T) {
-				r, units := solved(t, build(t, c.suffix, c.source, arch, c.more...))
+				r, units := solved(t, build(t, c.suffix, c.source, arch, c.more...), Nib{Classes: []string{"Reader"}, Sends: []string{"collect:"}, Known: c.name == "nib"})
 				for _, w := range strings.Fields(c.want) {
 					name, want, _ := strings.Cut(w, ":")
 					u, ok := units[name]
