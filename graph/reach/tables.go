@@ -72,6 +72,9 @@ func (r *Reach) importedBy(i int32, hash uint64) bool {
 	if r.tied[groupName{i, hash}] {
 		return true
 	}
+	if r.work -= int64(len(r.codes)); r.work < 0 {
+		return true // which is what is not known
+	}
 	for k, c := range r.codes {
 		if c != nil && int32(k) != i && r.group[k] == r.group[i] && c.imports(hash) {
 			return true
