@@ -21,6 +21,9 @@ func FuzzRead(f *testing.F) {
 	start := uint64(1<<32 + 0x1000)
 	f.Add(machotest.Image{Functions: 3, Unlisted: true, Extra: []machotest.Section{{Segment: "__TEXT", Name: "__gopclntab", Data: goTableBytes(pcln120, start, start)},
 		{Segment: "__TEXT", Name: "__unwind_info", Data: unwindBytes(0x1000, 16)}}}.Build())
+	f.Add(goImage(append(goTypeBytes(25, 80, 16, 16), goTypeBytes(22, 56, 16, 16)...)))
+	f.Add(machotest.Image{Chained: true, Loads: []machotest.Load{{Name: "libc++.1.dylib"}}, Imports: []machotest.Import{{Name: "__ZTVN10__cxxabiv117__class_type_infoE", Ordinal: 1},
+		{Name: "__NSConcreteGlobalBlock", Ordinal: 1}}}.Build())
 	for _, b := range machotest.Hostiles() {
 		f.Add(b)
 	}
