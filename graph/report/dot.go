@@ -26,7 +26,8 @@ func Dot(w io.Writer, g *graph.Graph) error {
 	}
 	d.line(`digraph family {`)
 	d.line(fmt.Sprintf("  // %d nodes, %d system libraries and packages left out", len(d.number), left))
-	d.line(`  graph [rankdir=LR, charset="UTF-8", fontname="Helvetica", compound=true, nodesep=0.15, ranksep=0.8];`)
+	// Without newrank Graphviz 2.43 gives up on some graphs with clusters: trouble in init_rank.
+	d.line(`  graph [rankdir=LR, newrank=true, charset="UTF-8", fontname="Helvetica", compound=true, nodesep=0.15, ranksep=0.8];`)
 	d.line(`  node [shape=box, fontname="Helvetica", fontsize=10, margin="0.08,0.03", height=0.2];`)
 	d.line(`  edge [fontname="Helvetica", fontsize=8, arrowsize=0.6];`)
 	d.clusters()
