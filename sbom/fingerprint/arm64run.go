@@ -1,6 +1,9 @@
 package fingerprint
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // run takes the instructions of a part of the function. Offsets are multiples of 4.
 func (a *arm) run(code []byte, from, to uint64) {
@@ -93,6 +96,7 @@ func (a *arm) passOver(to uint64) {
 // of that one, and the state in front of it. Like plain it calls nothing and
 // keeps what it changes in registers of the machine: most code passes here.
 func (a *arm) quick(code []byte, at, state uint64) (uint64, uint64) {
+	var low uint64 // the state is its exclusive-or with state: see digest
 	for at < uint64(len(code)) {
 		w := uint32(code[at+3])<<24 | uint32(code[at+2])<<16 | uint32(code[at+1])<<8 | uint32(code[at]) // one load
 		if does := armQuick[w>>21]; does != 0 {
@@ -107,16 +111,17 @@ func (a *arm) quick(code []byte, at, state uint64) (uint64, uint64) {
 				a.joins.nothing[to>>2&joinMask] = a.joins.first + uint32(to>>2)
 			}
 		}
-		state = mix(state, uint64(w))
+		state, low = bits.Mul64(state^(low^(uint64(w)^mixBytes)), mixState)
 		at += 4
 	}
-	return at, state
+	return at, state ^ low
 }
 
 // plain takes instructions from an offset on while an address or a large
 // immediate is known, up to one that is special or to the end of code. It gives
 // the offset of that one, and the state in front of it.
 func (a *arm) plain(code []byte, at, state uint64, known, pending uint32) (uint64, uint64, uint32) {
+	var low uint64
 	for at < uint64(len(code)) {
 		if a.joins.nothing[at>>2&joinMask] == a.joins.first+uint32(at>>2) {
 			known = 0
@@ -142,10 +147,10 @@ func (a *arm) plain(code []byte, at, state uint64, known, pending uint32) (uint6
 			writes = 0
 		}
 		known &^= writes
-		state = mix(state, uint64(w))
+		state, low = bits.Mul64(state^(low^(uint64(w)^mixBytes)), mixState)
 		at += 4
 	}
-	return at, state, known
+	return at, state ^ low, known
 }
 
 // ends notes where the last instruction of a part of the function is that is no

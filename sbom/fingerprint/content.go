@@ -37,9 +37,9 @@ type content struct {
 // contents with one hash are one content.
 type contents struct {
 	list  []content
-	table []uint32 // open addressing: 1 + index in list
-	text  []byte   // of all features
-	often []string // imports that are no features
+	table []uint64        // open addressing: the upper half of the hash, then 1 + index in list; 0: free
+	text  strings.Builder // of all features
+	often []string        // imports that are no features
 }
 
 // maxContentText limits the text of all features of one image, in bytes. What
@@ -51,34 +51,42 @@ const hidden = uint64(FeatureKindCount)
 
 // intern gives the index of a content, and adds it when it is new.
 func (c *contents) intern(kind FeatureKind, hash uint64, text []byte) uint32 {
-	if 2*len(c.list) >= len(c.table) {
-		c.grow()
+	if 4*len(c.list) >= 3*len(c.table) {
+		c.grow(2 * len(c.list))
 	}
-	mask := uint64(len(c.table) - 1)
+	mask, tag := uint64(len(c.table)-1), hash>>32
 	i := hash & mask
 	for ; c.table[i] != 0; i = (i + 1) & mask {
-		if id := c.table[i] - 1; c.list[id].hash == hash {
-			return id
+		if e := c.table[i]; e>>32 == tag { // else the list need not be touched
+			if id := uint32(e) - 1; c.list[id].hash == hash {
+				return id
+			}
 		}
 	}
-	start := len(c.text)
+	start := c.text.Len()
 	if text = shorten(text); len(text) <= maxContentText-start {
-		c.text = append(c.text, text...)
+		c.text.Write(text)
 	}
-	c.list = append(c.list, content{hash: hash, kind: kind, start: uint32(start), end: uint32(len(c.text))})
-	c.table[i] = uint32(len(c.list))
+	c.list = append(c.list, content{hash: hash, kind: kind, start: uint32(start), end: uint32(c.text.Len())})
+	c.table[i] = tag<<32 | uint64(len(c.list))
 	return uint32(len(c.list) - 1)
 }
 
-func (c *contents) grow() {
-	c.table = make([]uint32, max(1024, 2*len(c.table)))
-	mask := uint64(len(c.table) - 1)
+// grow makes room for n contents.
+func (c *contents) grow(n int) {
+	size := 1024
+	for 3*size <= 4*n {
+		size *= 2
+	}
+	c.table = make([]uint64, size)
+	mask := uint64(size - 1)
 	for id := range c.list {
-		i := c.list[id].hash & mask
+		hash := c.list[id].hash
+		i := hash & mask
 		for c.table[i] != 0 {
 			i = (i + 1) & mask
 		}
-		c.table[i] = uint32(id + 1)
+		c.table[i] = hash>>32<<32 | uint64(id+1)
 	}
 }
 
@@ -144,7 +152,7 @@ func (c *contents) features() ([]Feature, []uint32) {
 			next[f.kind]++
 		}
 	}
-	text := string(c.text)
+	text := c.text.String()
 	out, ranks := make([]Feature, len(order)), make([]uint32, len(c.list))
 	spare := make([]ranked, len(order))
 	for kind := FeatureKind(1); kind < FeatureKindCount; kind++ {

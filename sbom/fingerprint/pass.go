@@ -174,11 +174,13 @@ func (p *pass) prepare() {
 	n := len(p.set.Functions)
 	p.addressed = make([]uint32, n)
 	p.contents.often = frequent()
-	p.contents.grow()
 	total := 0
 	for i := range p.sizes {
 		total += int(p.sizes[i])
 	}
+	p.contents.grow(total / 1024)
+	p.contents.list = make([]content, 0, total/768)
+	p.contents.text.Grow(total / 32)
 	p.targets.grow(total / 192)
 	p.targets.list = make([]target, 0, total/384)
 	p.targets.places = make([]placed, 0, total/384)
