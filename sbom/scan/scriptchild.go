@@ -176,9 +176,10 @@ func (r *scriptReader) module(b []byte, m *script.Module) scriptModule {
 	if x.Telling = len(u.Facts); x.Telling == 0 {
 		return x
 	}
-	for _, f := range u.Facts {
-		if f.Kind == sbom.FactString {
+	for i := range u.Facts {
+		if f := &u.Facts[i]; f.Kind == sbom.FactString {
 			x.Texts++
+			f.Use = m.Use(f)
 		}
 	}
 	x.Tags = r.match(u, len(content) <= maxModule, [][]byte{b})

@@ -95,6 +95,9 @@ func readTogether(c *ruleCache, q togetherRequest) ([][]sbom.Tag, error) {
 			}
 		}
 		u = r.telling(u)
+		for j := range u.Facts {
+			u.Facts[j].Use = useIn(modules, g, &u.Facts[j])
+		}
 		out[i] = r.rules.Match(u, "", 0)
 		for j := range out[i] {
 			out[i][j].Scope = sbom.ScopeModules
@@ -102,6 +105,26 @@ func readTogether(c *ruleCache, q togetherRequest) ([][]sbom.Tag, error) {
 		showScripts(out[i], u, contents)
 	}
 	return out, nil
+}
+
+// useIn is what the module that a fact is of does with it.
+func useIn(modules [][]script.Module, g []groupMember, f *sbom.Fact) string {
+	file := int(f.Offset >> fileShift)
+	if f.Kind != sbom.FactString || f.Offset < 0 {
+		return ""
+	}
+	own := *f
+	own.Offset &= byteMask
+	own.Parts = slices.Clone(f.Parts)
+	for i := range own.Parts {
+		own.Parts[i].Offset &= byteMask
+	}
+	for _, m := range g {
+		if m.File == file && m.Index >= 0 && m.Index < len(modules[file]) {
+			return modules[file][m.Index].Use(&own) // the modules of one file share what is known of their texts
+		}
+	}
+	return ""
 }
 
 // shifted are facts with the number of their file in their offsets.
