@@ -65,6 +65,7 @@ type scriptModule struct {
 	Texts    int // of these, literals and texts that are put together: names of calls alone are everywhere
 	Tags     []sbom.Tag
 	Requires []script.Require
+	Led      []string `json:",omitempty"` // see script.Module
 	Partial  string
 }
 
@@ -167,7 +168,7 @@ func modulesOf(b []byte, language string, basic bool) []script.Module {
 
 // module matches the rules with one module of a file.
 func (r *scriptReader) module(b []byte, m *script.Module) scriptModule {
-	x := scriptModule{Name: m.Name, Span: m.Span, Requires: m.Requires, Partial: m.Partial}
+	x := scriptModule{Name: m.Name, Span: m.Span, Requires: m.Requires, Led: m.Led, Partial: m.Partial}
 	content := b[m.Span.Offset : m.Span.Offset+m.Span.Length]
 	u := r.telling(m.Unit(""))
 	if len(m.Requires) > 0 || len(u.Facts) > 0 {

@@ -23,7 +23,7 @@ func readRequires(q requiresRequest) [][]script.Require {
 		if err != nil {
 			continue // it was read before: trouble with it is told there
 		}
-		if len(q.Words) == 0 || slices.ContainsFunc(q.Words, func(w string) bool { return asksFor(b, w) }) {
+		if len(q.Words) == 0 || slices.ContainsFunc(q.Words, func(w string) bool { return asksFor(b, w, f.Language) }) {
 			out[i] = requiresIn(b, f.Language)
 		}
 		done()
@@ -33,7 +33,11 @@ func readRequires(q requiresRequest) [][]script.Require {
 
 // asksFor reports whether a name stands in a script as the end of a module's name,
 // or as the name of its package: behind a quote or a slash, before one or a point.
-func asksFor(b []byte, name string) bool {
+// Python names modules without quotes.
+func asksFor(b []byte, name, language string) bool {
+	if language == langPython || language == langPySource {
+		return bytes.Contains(b, []byte(name))
+	}
 	for at := 0; ; {
 		i := bytes.Index(b[at:], []byte(name))
 		if i < 0 {

@@ -26,6 +26,10 @@ type Module struct {
 	Requires []Require   // what it asks for, in the order of the file; each name once for each kind
 	Partial  string      // why not all of it was understood, in plain words; "" when it was
 
+	// Led is what leads to the module inside its own file, from what runs first to
+	// the module itself, for modules that PyInstaller packed; nil where nothing is seen to.
+	Led []string
+
 	flows []*flow // what becomes of the texts of the scripts that it is made of
 }
 
