@@ -53,7 +53,8 @@ type flow struct {
 
 	requires map[string]int32  // what other modules give, by the name they are asked for
 	imported map[string]member // names that import statements bind
-	passes   []passed          // what functions of other modules are given
+	passes   []passed          // calls of functions of other modules
+	inner    map[string]bool   // names of the modules of a bundle
 
 	ret, this      int32 // of the function that is being read
 	loose, exports int32 // this of all functions outside classes; what the module gives others
@@ -64,11 +65,13 @@ type flow struct {
 // member is a member of what another module gives; "" is all of it.
 type member struct{ module, member string }
 
-// passed is an argument that a function of another module is given.
+// passed is a call of a function of another module.
 type passed struct {
 	module, member string
-	arg            int
-	node           int32
+	at             int64 // of the callee in the file, or -1
+	args           []argument
+	ends           []int32 // of each argument: the node that leads out of sight
+	result         int32   // what the call gives
 }
 
 // Use says what the code of the module does with a text: see sbom.Fact.Use. The

@@ -50,8 +50,9 @@ func (g *flow) call(e *js.CallExpr, to int32) {
 	}
 	switch {
 	case certain:
-	case g.function1(c), c.x != nil && g.method(c):
 	case g.foreign(c, e.X):
+		g.touches(c) // a module of the script's own that is named like one that reads
+	case g.known(c), c.x != nil && g.method(c):
 	default:
 		g.leave(c, 0)
 		if len(funcs) == 0 && c.x != nil {
@@ -69,11 +70,11 @@ func (g *flow) asksFor(e *js.CallExpr, to int32) bool {
 	case *js.LiteralExpr:
 		name = string(x.Data)
 	}
-	if name != "require" && name != "import" && name != "__require" || len(e.Args.List) == 0 {
+	if len(e.Args.List) == 0 || name != "require" && name != "import" && name != "__require" && (len(g.inner) == 0 || g.literalRequire(e) == "") {
 		return false
 	}
 	g.expr(e.Args.List[0].Value, endNothing)
-	if v := g.r.eval(e.Args.List[0].Value, nil, 0); v.text != nil && v.whole {
+	if v := textOf(g.r.eval(e.Args.List[0].Value, nil, 0)); v.whole {
 		g.pass(g.asked(string(v.text)), to)
 	}
 	return true
@@ -214,15 +215,19 @@ func (g *flow) foreign(c *called, callee js.IExpr) bool {
 	case *js.CallExpr:
 		name = g.literalRequire(x)
 	}
-	if name == "" || !strings.HasPrefix(name, ".") {
+	if name == "" || !strings.HasPrefix(name, ".") && !g.inner[name] {
 		return false
 	}
-	for i, a := range c.args {
-		p := passed{module: name, member: member, arg: i, node: g.node()}
-		g.pass(a.node, p.node)
-		g.pass(p.node, endUnknown)
-		g.passes = append(g.passes, p)
+	p := passed{module: name, member: member, args: c.args, result: g.node()}
+	p.at, _ = g.r.calleeAt(callee)
+	g.pass(p.result, c.to)
+	for _, a := range c.args {
+		n := g.node()
+		g.pass(a.node, n)
+		g.pass(n, endUnknown)
+		p.ends = append(p.ends, n)
 	}
+	g.passes = append(g.passes, p)
 	return true
 }
 
@@ -246,14 +251,15 @@ func (g *flow) origin(v *js.Var) (string, string) {
 
 // literalRequire is the module that a call asks for, as written.
 func (g *flow) literalRequire(e *js.CallExpr) string {
-	if v, ok := e.X.(*js.Var); !ok || string(v.Name()) != "require" || len(e.Args.List) != 1 {
+	v, ok := e.X.(*js.Var)
+	if !ok || len(e.Args.List) != 1 || string(v.Name()) != "require" && len(g.inner) == 0 {
 		return ""
 	}
-	v := g.r.eval(e.Args.List[0].Value, nil, 0)
-	if v.text == nil || !v.whole {
+	name := textOf(g.r.eval(e.Args.List[0].Value, nil, 0))
+	if !name.whole || string(v.Name()) != "require" && !g.inner[string(name.text)] {
 		return ""
 	}
-	return string(v.text)
+	return string(name.text)
 }
 
 // make lets the arguments of a constructor flow to where it takes them.

@@ -6,9 +6,9 @@ import (
 	"github.com/tdewolff/parse/v2/js"
 )
 
-// function1 follows a function of the runtime or of a well-known module, by its
+// known follows a function of the runtime or of a well-known module, by its
 // name. It reports whether it is one.
-func (g *flow) function1(c *called) bool {
+func (g *flow) known(c *called) bool {
 	return g.language(c) || g.shows(c) || g.touches(c)
 }
 

@@ -20,6 +20,12 @@ func (g *flow) build() {
 	g.at, g.vars = map[int64]int32{}, map[*js.Var]int32{}
 	g.decls, g.requires, g.imported = map[*js.Var][]*routine{}, map[string]int32{}, map[string]member{}
 	g.funcs, g.methods, g.classes, g.stores = map[js.INode]*routine{}, map[string][]*routine{}, map[*js.Var]*class{}, map[string]bool{}
+	g.inner = map[string]bool{}
+	for _, m := range g.r.modulesOut {
+		if m.Name != "" {
+			g.inner[m.Name] = true
+		}
+	}
 	g.shown = map[string]label{}
 	for i, s := range shownNames() {
 		g.shown[s] = labelShown + label(i)
