@@ -30,8 +30,8 @@ type Module struct {
 	// the module itself, for modules that PyInstaller packed; nil where nothing is seen to.
 	Led []string
 
-	inside []sbom.Span // of the modules of a bundle that it holds
-	flows  []*flow     // what becomes of the texts of the scripts that it is made of
+	number int     // among the modules of its script
+	flows  []*flow // what becomes of the texts of the scripts that it is made of
 }
 
 // RequireKind is how a module asks for another file.

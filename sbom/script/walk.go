@@ -30,9 +30,7 @@ func (r *reader) modules(ast *js.AST) []Module {
 		}
 		m.finish()
 		m.flows = flows
-		if i > 0 {
-			out[0].inside = append(out[0].inside, m.Span)
-		}
+		m.number = i
 		out[i] = *m
 	}
 	return out
