@@ -14,6 +14,7 @@ const (
 	askScripts  = "scripts"  // what some scripts say by themselves
 	askRequires = "requires" // what some scripts ask for
 	askTogether = "together" // what modules say together with others
+	askTies     = "ties"     // what modules hand to each other
 )
 
 // Languages of a script.

@@ -276,9 +276,9 @@ func (g *scriptGraph) describe(steps map[*file]scriptStep, f *file) string {
 		f = st.from
 	}
 	slices.Reverse(l)
-	word := "require: "
+	word := sbom.HowRequire
 	if isPython(f) {
-		word = "import: "
+		word = sbom.HowImport
 	}
 	return word + strings.Join(l, " > ")
 }
@@ -306,6 +306,9 @@ func (s *scanner) relate(ctx context.Context, d *draft) error {
 	}
 	if len(d.moduleTags) > 0 {
 		d.reached, d.graph = g.reach(ctx), g
+	}
+	if g.err == nil {
+		d.ties = g.ties(ctx)
 	}
 	return g.err
 }
@@ -353,7 +356,7 @@ func (d *draft) moduleLinks(p *sbom.Product) []sbom.Link {
 			}
 		}
 	}
-	return out
+	return append(out, d.tieLinks()...)
 }
 
 // runners are the images that run the scripts at a path: of the executable of

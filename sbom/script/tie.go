@@ -3,8 +3,6 @@ package script
 import (
 	"cmp"
 	"slices"
-
-	"github.com/kinbom/kinbom/sbom"
 )
 
 // maxTied is how many calls of other modules are looked at for ties.
@@ -25,7 +23,7 @@ func (m *Module) Ties() []Tie {
 		n := 0
 		for i := range g.passes {
 			p := &g.passes[i]
-			if !m.holds(p.at) {
+			if p.by != m.number {
 				continue
 			}
 			if n++; n > maxTied {
@@ -39,12 +37,6 @@ func (m *Module) Ties() []Tie {
 	}
 	slices.SortFunc(out, func(a, b Tie) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 	return slices.Compact(out)
-}
-
-// holds reports whether a byte of the file is of the module itself.
-func (m *Module) holds(at int64) bool {
-	in := func(s sbom.Span) bool { return s.Offset <= at && at < s.Offset+s.Length }
-	return in(m.Span) && !slices.ContainsFunc(m.inside, in)
 }
 
 // handed is where the result of a call goes, and what the call gives a function

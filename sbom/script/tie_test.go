@@ -22,7 +22,7 @@ func TestTies(t *testing.T) {
 		{"in a bundle, outside", `(()=>{var e={12:(e,t,r)=>{t.look=h=>r(31).at(h)},31:(e,t)=>{t.at=1},77:(e,t)=>{t.send=1}},t={};function r(n){return e[n](n)}const s=r(12),i=r(77);n.then(()=>{i.send("u",{a:s.look()})})})()`,
 			"[{ 77} {12 77}]", 0},
 		{"in a bundle, inside", `(()=>{var e={12:(e,t,r)=>{t.look=h=>r(31).at(h)},31:(e,t)=>{t.at=1},77:(e,t)=>{t.send=1}},t={};function r(n){return e[n](n)}const s=r(12),i=r(77);n.then(()=>{i.send("u",{a:s.look()})})})()`,
-			"[{ 31}]", 1},
+			"[{ 31} {31 }]", 1},
 	} {
 		mods := JavaScript([]byte(c.src))
 		if got := fmt.Sprint(mods[c.module].Ties()); got != c.want {

@@ -58,6 +58,7 @@ type flow struct {
 
 	ret, this      int32 // of the function that is being read
 	loose, exports int32 // this of all functions outside classes; what the module gives others
+	number         int   // of the module that is being read
 	module         bool  // asks for modules or gives exports: its variables are its own
 	moves          int
 }
@@ -68,7 +69,7 @@ type member struct{ module, member string }
 // passed is a call of a function of another module.
 type passed struct {
 	module, member string
-	at             int64 // of the callee in the file, or -1
+	by             int // number of the module that calls it
 	args           []argument
 	ends           []int32 // of each argument: the node that leads out of sight
 	result         int32   // what the call gives

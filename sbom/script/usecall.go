@@ -218,8 +218,7 @@ func (g *flow) foreign(c *called, callee js.IExpr) bool {
 	if name == "" || !strings.HasPrefix(name, ".") && !g.inner[name] {
 		return false
 	}
-	p := passed{module: name, member: member, args: c.args, result: g.node()}
-	p.at, _ = g.r.calleeAt(callee)
+	p := passed{module: name, member: member, args: c.args, by: g.number, result: g.node()}
 	g.pass(p.result, c.to)
 	for _, a := range c.args {
 		n := g.node()

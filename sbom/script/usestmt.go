@@ -385,8 +385,11 @@ func (g *flow) element(e *js.BindingElement, n int32, o op, l label) {
 func (g *flow) function(n js.INode) *routine {
 	f := g.routine(n)
 	p, body := parts(n)
-	ret, this := g.ret, g.this
+	ret, this, number := g.ret, g.this, g.number
 	g.ret = f.ret
+	if i, ok := g.r.codes[n]; ok {
+		g.number = i
+	}
 	if _, arrow := n.(*js.ArrowFunc); !arrow {
 		g.this = f.this
 	}
@@ -403,7 +406,7 @@ func (g *flow) function(n js.INode) *routine {
 		g.edge(f.ret, g.variable(d.Name), opPut, labelResult)
 	}
 	g.block(body)
-	g.ret, g.this = ret, this
+	g.ret, g.this, g.number = ret, this, number
 	return f
 }
 
