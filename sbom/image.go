@@ -172,6 +172,16 @@ type Link struct {
 	Evidence []Evidence
 }
 
+// Words in How of links that lead to modules of scripts: how it begins, and how it
+// ends where data is seen to go from one module to another one.
+const (
+	HowRequire = "require: "              // the modules that ask for each other, from an entry or the asking module on
+	HowImport  = "import: "               // the same, of Python
+	HowHandsOn = "data handed on: "       // a third module hands what From gives it to a function of To
+	HowGives   = ", and is handed data"   // From hands data to functions of To
+	HowTakes   = ", and its data is used" // From uses what functions of To give it
+)
+
 // Target says where a Link leads.
 type Target string
 

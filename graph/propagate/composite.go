@@ -3,6 +3,7 @@ package propagate
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/kinbom/kinbom/graph/reach"
 	"github.com/kinbom/kinbom/sbom"
@@ -80,13 +81,15 @@ func (w *run) sends(c Composite, sources []tied, firm map[string][]tied) (string
 // sending fills what a Carried says of sending. Sending is shown only with a tie
 // in code between a reader and a sender, or a packer, whose places are known; it
 // needs no entry point, so it is shown of dormant code, too.
-func (w *run) sending(out *Carried, c Composite, sources []tied, firm map[string][]tied, code *reach.Reach) {
+func (w *run) sending(product int32, out *Carried, c Composite, sources []tied, firm map[string][]tied, code *reach.Reach) {
 	var near []tied
 	out.Sends, near = w.sends(c, sources, firm)
 	if out.Sends == SendsNo {
 		return
 	}
 	if flow, ok := sameModule(sources, near); ok {
+		out.Sends, out.Flow = SendsShown, &flow
+	} else if flow, ok := w.twoModules(product, sources, near); ok {
 		out.Sends, out.Flow = SendsShown, &flow
 	}
 	if code == nil || out.Flow != nil {
@@ -119,6 +122,41 @@ func sameModule(sources, sinks []tied) (reach.Flow, bool) {
 		}
 	}
 	return reach.Flow{}, false
+}
+
+// twoModules looks for a module of a script that reads and another one that sends,
+// between which data is seen to go: the reader hands some to the sender, the sender
+// takes it from the reader, or a third module hands it on. That they ask for each
+// other is not enough: a main module asks for everything.
+func (w *run) twoModules(product int32, sources, sinks []tied) (reach.Flow, bool) {
+	p := w.n.g.Products[product]
+	for i := range p.Links {
+		l := &p.Links[i]
+		given := strings.Contains(l.How, sbom.HowGives) || strings.HasPrefix(l.How, sbom.HowHandsOn)
+		taken := strings.Contains(l.How, sbom.HowTakes)
+		if !given && !taken {
+			continue
+		}
+		ties := func(reader, sender sbom.Digest) bool {
+			return has(sources, reader, sbom.ScopeModule, sbom.ScopeModules) && has(sinks, sender, sbom.ScopeModule)
+		}
+		reader, sender := l.From, l.To
+		switch {
+		case given && ties(reader, sender):
+		case taken && ties(sender, reader):
+			reader, sender = sender, reader
+		default:
+			continue
+		}
+		return reach.Flow{How: "data goes from a module of a script that reads to one that sends (" + l.How + ")",
+			Reader: []reach.Step{{Unit: reach.Unit{Image: reader}, Name: "module"}}, Sink: []reach.Step{{Unit: reach.Unit{Image: sender}, Name: "module"}}}, true
+	}
+	return reach.Flow{}, false
+}
+
+// has reports whether a module is one of some sources at one of some scopes.
+func has(list []tied, image sbom.Digest, scopes ...sbom.Scope) bool {
+	return slices.ContainsFunc(list, func(t tied) bool { return t.o.Image == image && inModule(t, scopes...) })
 }
 
 // inModule reports whether a source has a tag at likely or better of one of these scopes.

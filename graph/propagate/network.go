@@ -34,10 +34,6 @@ type network struct {
 	inFirst  []int32               // those into state s are in[inFirst[s]:inFirst[s+1]]
 }
 
-// required begins the method of an edge that leads from the executable to a
-// module of a script over the modules that require each other.
-const required = "require:"
-
 // Kinds of entry, in the order in which a witness prefers them.
 const (
 	entryNone = iota
@@ -52,6 +48,12 @@ type link struct {
 	level    uint8
 	soft     bool
 	opens    bool
+}
+
+// asked reports whether an edge leads to a module of a script over modules that ask
+// for each other.
+func asked(method string) bool {
+	return strings.HasPrefix(method, sbom.HowRequire) || strings.HasPrefix(method, sbom.HowImport)
 }
 
 func newNetwork(g *graph.Graph) *network {
@@ -130,7 +132,7 @@ func (n *network) addLinks() {
 		e := &n.g.Edges[i]
 		l := link{edge: int32(i), level: levelLinked, soft: e.Soft || e.Kind == graph.EdgeOpens, opens: e.Kind == graph.EdgeOpens}
 		switch {
-		case (e.Kind == graph.EdgeCalls || e.Kind == graph.EdgeLoads) && strings.HasPrefix(e.Method, required):
+		case (e.Kind == graph.EdgeCalls || e.Kind == graph.EdgeLoads) && asked(e.Method):
 			l.level = levelRuns
 		case e.Kind == graph.EdgeCalls, e.Kind == graph.EdgeLaunches && e.Seen:
 			l.level = levelReachable

@@ -99,7 +99,7 @@ func (w *run) one(product int32) []Carried {
 	for _, c := range w.composites {
 		if sources := compose(c, firm, mentions); len(sources) > 0 {
 			k := Carried{Capability: c.ID}
-			w.sending(&k, c, sources, firm, code)
+			w.sending(product, &k, c, sources, firm, code)
 			add(k, sources)
 		}
 	}

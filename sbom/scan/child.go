@@ -50,6 +50,7 @@ func Handlers() map[string]worker.Handler {
 		askScripts:  jsonHandler(func(_ context.Context, q scriptRequest) ([]scriptAnswer, error) { return readScripts(r, q) }),
 		askRequires: jsonHandler(func(_ context.Context, q requiresRequest) ([][]script.Require, error) { return readRequires(q), nil }),
 		askTogether: jsonHandler(func(_ context.Context, q togetherRequest) ([][]sbom.Tag, error) { return readTogether(r, q) }),
+		askTies:     jsonHandler(func(_ context.Context, q tiesRequest) ([][]script.Tie, error) { return readTies(q), nil }),
 	}
 }
 

@@ -61,7 +61,7 @@ func TestScriptsOfPython(t *testing.T) {
 	if d := cmp.Diff([]string{"Contents/MacOS/App#history likely module", "h.pyc likely module"}, tagLines(p)); d != "" {
 		t.Errorf("tags (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff([]string{"calls require: App > history"}, linkLines(p)); d != "" {
+	if d := cmp.Diff([]string{"calls import: App > history"}, linkLines(p)); d != "" {
 		t.Errorf("links (-want +got):\n%s", d)
 	}
 	for _, m := range p.Images {

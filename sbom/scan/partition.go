@@ -36,6 +36,7 @@ type draft struct {
 	sighted    []sighting // runtimes
 	gaps       []sbom.Gap // paths relative to the product
 
+	ties       []moduleTie              // modules of scripts between which data goes
 	moduleTags map[moduleKey][]sbom.Tag // of modules of scripts, by themselves and with those that they ask for
 	reached    map[*file]scriptStep     // scripts that an entry leads to; only where there are tags
 	graph      *scriptGraph

@@ -14,6 +14,7 @@ const (
 	askScripts  = "scripts"  // what some scripts say by themselves
 	askRequires = "requires" // what some scripts ask for
 	askTogether = "together" // what modules say together with others
+	askTies     = "ties"     // what modules hand to each other
 )
 
 // Languages of a script.
@@ -65,6 +66,7 @@ type scriptModule struct {
 	Texts    int // of these, literals and texts that are put together: names of calls alone are everywhere
 	Tags     []sbom.Tag
 	Requires []script.Require
+	Led      []string `json:",omitempty"` // see script.Module
 	Partial  string
 }
 
@@ -167,7 +169,7 @@ func modulesOf(b []byte, language string, basic bool) []script.Module {
 
 // module matches the rules with one module of a file.
 func (r *scriptReader) module(b []byte, m *script.Module) scriptModule {
-	x := scriptModule{Name: m.Name, Span: m.Span, Requires: m.Requires, Partial: m.Partial}
+	x := scriptModule{Name: m.Name, Span: m.Span, Requires: m.Requires, Led: m.Led, Partial: m.Partial}
 	content := b[m.Span.Offset : m.Span.Offset+m.Span.Length]
 	u := r.telling(m.Unit(""))
 	if len(m.Requires) > 0 || len(u.Facts) > 0 {
@@ -176,9 +178,10 @@ func (r *scriptReader) module(b []byte, m *script.Module) scriptModule {
 	if x.Telling = len(u.Facts); x.Telling == 0 {
 		return x
 	}
-	for _, f := range u.Facts {
-		if f.Kind == sbom.FactString {
+	for i := range u.Facts {
+		if f := &u.Facts[i]; f.Kind == sbom.FactString {
 			x.Texts++
+			f.Use = m.Use(f)
 		}
 	}
 	x.Tags = r.match(u, len(content) <= maxModule, [][]byte{b})

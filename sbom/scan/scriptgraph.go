@@ -23,6 +23,8 @@ type scriptGraph struct {
 	at       map[string]*file // by path in the product; files beside an archive as if they lay in it
 	requires map[*file][]script.Require
 	mains    map[string][]string // by folder: what its package.json names
+	roots    []string            // where Python modules lie
+	cached   map[string]*file    // compiled Python modules in __pycache__, by the path of what they are of; nil: not looked for yet
 	err      error               // trouble with the run
 }
 
@@ -123,6 +125,9 @@ func (g *scriptGraph) mainsOf(ctx context.Context, folder string) []string {
 // resolve finds the file that a module asks for, as Node does; nil when it is
 // none of the product's.
 func (g *scriptGraph) resolve(ctx context.Context, from *file, q script.Require) *file {
+	if isPython(from) {
+		return g.imported(from, q)
+	}
 	name := strings.TrimPrefix(q.Name, "file://")
 	if i := strings.IndexAny(name, "?#"); i > 0 {
 		name = name[:i]
@@ -190,6 +195,8 @@ func (g *scriptGraph) entries(ctx context.Context) []scriptEntry {
 		dir := path.Dir(rel)
 		switch {
 		case f.kind == kindMachO && g.d.scripts[f] != nil: // it runs what is packed behind it
+			out = append(out, scriptEntry{f, f})
+		case isPython(f) && g.startsPython(f, rel):
 			out = append(out, scriptEntry{f, f})
 		case path.Base(rel) == "package.json" && isAppFolder(dir):
 			if m := g.file(ctx, dir); m != nil {
@@ -269,7 +276,11 @@ func (g *scriptGraph) describe(steps map[*file]scriptStep, f *file) string {
 		f = st.from
 	}
 	slices.Reverse(l)
-	return "require: " + strings.Join(l, " > ")
+	word := sbom.HowRequire
+	if isPython(f) {
+		word = sbom.HowImport
+	}
+	return word + strings.Join(l, " > ")
 }
 
 // relate looks at the modules of a product together with those that they ask
@@ -296,6 +307,9 @@ func (s *scanner) relate(ctx context.Context, d *draft) error {
 	if len(d.moduleTags) > 0 {
 		d.reached, d.graph = g.reach(ctx), g
 	}
+	if g.err == nil {
+		d.ties = g.ties(ctx)
+	}
 	return g.err
 }
 
@@ -321,7 +335,12 @@ func (d *draft) moduleLinks(p *sbom.Product) []sbom.Link {
 			}
 			l := sbom.Link{Kind: sbom.LinkCalls, To: m.Digest, Target: sbom.TargetInside, How: d.graph.describe(d.reached, f)}
 			l.Name = modulePath(path.Base(f.norm), m.Name)
-			if m.Name != "" {
+			if f.kind == kindMachO {
+				if len(m.Led) == 0 {
+					continue // packed, and nothing imports it
+				}
+				l.How += " > " + strings.Join(m.Led, " > ")
+			} else if m.Name != "" {
 				l.How += " > " + m.Name
 			}
 			l.Symbols = []string{l.Name}
@@ -337,7 +356,7 @@ func (d *draft) moduleLinks(p *sbom.Product) []sbom.Link {
 			}
 		}
 	}
-	return out
+	return append(out, d.tieLinks()...)
 }
 
 // runners are the images that run the scripts at a path: of the executable of

@@ -43,7 +43,7 @@ func (g *scriptGraph) words() []string {
 		}
 		p := inArchive(g.d.rel(f))
 		name := strings.TrimSuffix(path.Base(p), path.Ext(p))
-		if name == "index" {
+		if name == "index" || name == "__init__" {
 			name = path.Base(path.Dir(p))
 		}
 		out = append(out, name)

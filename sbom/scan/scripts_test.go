@@ -38,15 +38,21 @@ rules:
       negative: [{name: nothing, facts: [{string: other}], expect: none}]
 `
 
+func taxonomy(t *testing.T) []byte {
+	t.Helper()
+	b, err := os.ReadFile("../capability/rules/taxonomy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // scriptOptions are options with these rules alone beside the taxonomy.
 func scriptOptions(t *testing.T, dir string) Options {
 	t.Helper()
 	o := options(t, dir)
-	all, err := os.ReadFile("../capability/rules/taxonomy.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Rules, err = capability.Load(nil, fstest.MapFS{"a.yaml": {Data: []byte(scriptRules)}, "taxonomy.yaml": {Data: all}})
+	var err error
+	o.Rules, err = capability.Load(nil, fstest.MapFS{"a.yaml": {Data: []byte(scriptRules)}, "taxonomy.yaml": {Data: taxonomy(t)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +95,7 @@ func tagLines(p *sbom.Product) []string {
 func linkLines(p *sbom.Product) []string {
 	var out []string
 	for _, l := range p.Links {
-		if strings.HasPrefix(l.How, "require") {
+		if strings.HasPrefix(l.How, sbom.HowRequire) || strings.HasPrefix(l.How, sbom.HowImport) {
 			out = append(out, fmt.Sprintf("%s %s", l.Kind, l.How))
 		}
 	}

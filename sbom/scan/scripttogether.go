@@ -23,7 +23,7 @@ func readRequires(q requiresRequest) [][]script.Require {
 		if err != nil {
 			continue // it was read before: trouble with it is told there
 		}
-		if len(q.Words) == 0 || slices.ContainsFunc(q.Words, func(w string) bool { return asksFor(b, w) }) {
+		if len(q.Words) == 0 || slices.ContainsFunc(q.Words, func(w string) bool { return asksFor(b, w, f.Language) }) {
 			out[i] = requiresIn(b, f.Language)
 		}
 		done()
@@ -33,7 +33,11 @@ func readRequires(q requiresRequest) [][]script.Require {
 
 // asksFor reports whether a name stands in a script as the end of a module's name,
 // or as the name of its package: behind a quote or a slash, before one or a point.
-func asksFor(b []byte, name string) bool {
+// Python names modules without quotes.
+func asksFor(b []byte, name, language string) bool {
+	if language == langPython || language == langPySource {
+		return bytes.Contains(b, []byte(name))
+	}
 	for at := 0; ; {
 		i := bytes.Index(b[at:], []byte(name))
 		if i < 0 {
@@ -95,6 +99,9 @@ func readTogether(c *ruleCache, q togetherRequest) ([][]sbom.Tag, error) {
 			}
 		}
 		u = r.telling(u)
+		for j := range u.Facts {
+			u.Facts[j].Use = useIn(modules, g, &u.Facts[j])
+		}
 		out[i] = r.rules.Match(u, "", 0)
 		for j := range out[i] {
 			out[i][j].Scope = sbom.ScopeModules
@@ -102,6 +109,26 @@ func readTogether(c *ruleCache, q togetherRequest) ([][]sbom.Tag, error) {
 		showScripts(out[i], u, contents)
 	}
 	return out, nil
+}
+
+// useIn is what the module that a fact is of does with it.
+func useIn(modules [][]script.Module, g []groupMember, f *sbom.Fact) string {
+	file := int(f.Offset >> fileShift)
+	if f.Kind != sbom.FactString || f.Offset < 0 {
+		return ""
+	}
+	own := *f
+	own.Offset &= byteMask
+	own.Parts = slices.Clone(f.Parts)
+	for i := range own.Parts {
+		own.Parts[i].Offset &= byteMask
+	}
+	for _, m := range g {
+		if m.File == file && m.Index >= 0 && m.Index < len(modules[file]) {
+			return modules[file][m.Index].Use(&own) // the modules of one file share what is known of their texts
+		}
+	}
+	return ""
 }
 
 // shifted are facts with the number of their file in their offsets.

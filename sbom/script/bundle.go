@@ -151,6 +151,7 @@ func moduleParams(n js.INode) []*js.Var {
 func (r *reader) innerModule(e entry) {
 	outer := r.m
 	r.m = &Module{Name: e.name}
+	r.codes[e.code] = len(r.modulesOut)
 	r.modulesOut = append(r.modulesOut, r.m)
 	x := &extent{r: r, from: -1, ask: map[*js.Var]bool{}}
 	if p := moduleParams(e.code); len(p) == 3 {

@@ -41,6 +41,7 @@ func HTML(src []byte) []Module {
 			for _, m := range read(src, from, from+n) {
 				out.Facts = append(out.Facts, m.Facts...)
 				out.Requires = append(out.Requires, m.Requires...)
+				out.flows = append(out.flows, m.flows...)
 				if m.Partial != "" {
 					out.Partial = m.Partial
 				}

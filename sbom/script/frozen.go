@@ -5,6 +5,8 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/kinbom/kinbom/sbom"
 )
@@ -27,6 +29,9 @@ type frozen struct {
 	left int
 	out  []Module
 	lost string // why something was not read
+
+	starts   []string        // the modules that run first
+	packages map[string]bool // names of packages: what they import beside them lies in them
 }
 
 // Frozen reads the Python modules in an executable that PyInstaller made. The
@@ -35,13 +40,61 @@ type frozen struct {
 // all bytes of the module.
 func Frozen(b []byte) []Module {
 	at := FrozenAt(b)
-	f := &frozen{b: b, left: maxInflateAll, out: []Module{{}}}
+	f := &frozen{b: b, left: maxInflateAll, out: []Module{{}}, packages: map[string]bool{}}
 	if at < 0 || !f.contents(int(at)) {
 		f.lost = "the archive of packed Python code could not be read"
 	}
 	f.out[0].Partial = f.lost
+	f.lead()
 	return f.out
 }
+
+// lead finds which modules those that run first lead to by imports, breadth first.
+// Where a part of the archive could not be read, it is not known what leads where:
+// any may be led to.
+func (f *frozen) lead() {
+	at := map[string]int{}
+	for i := range f.out {
+		if i > 0 && at[f.out[i].Name] == 0 {
+			at[f.out[i].Name] = i
+		}
+	}
+	var todo []int
+	for i := range f.out {
+		if m := &f.out[i]; i > 0 && (f.lost != "" || slices.Contains(f.starts, m.Name)) {
+			m.Led = []string{m.Name}
+			todo = append(todo, i)
+		}
+	}
+	for n := 0; n < len(todo); n++ {
+		m := &f.out[todo[n]]
+		for _, q := range m.Requires {
+			i := at[q.Name]
+			if to := &f.out[i]; i > 0 && to.Led == nil {
+				to.Led = append(slices.Clip(m.Led), to.Name)
+				todo = append(todo, i)
+			}
+		}
+	}
+}
+
+// absolute is the name that a module imports, without dots before it.
+func absolute(name, by string, pack bool) string {
+	up := len(name) - len(strings.TrimLeft(name, "."))
+	if up == 0 {
+		return name
+	}
+	if !pack {
+		by = parent(by)
+	}
+	for range up - 1 {
+		by = parent(by)
+	}
+	return strings.Trim(by+"."+name[up:], ".")
+}
+
+// parent is the package that a module lies in.
+func parent(name string) string { return name[:max(strings.LastIndexByte(name, '.'), 0)] }
 
 // contents reads the table before the cookie.
 func (f *frozen) contents(cookie int) bool {
@@ -72,6 +125,9 @@ func (f *frozen) contents(cookie int) bool {
 		case kind == 'z':
 			f.library(data, from)
 		case kind == 's' || kind == 'm' || kind == 'M':
+			if kind == 's' {
+				f.starts = append(f.starts, string(name))
+			}
 			f.module(string(name), data, from, l[16] == 1)
 		}
 		l = l[size:]
@@ -117,6 +173,9 @@ func (f *frozen) library(b []byte, from int) {
 			f.lost = "a packed Python module lies outside its archive"
 			continue
 		}
+		if e.tuple[1].tuple[0].num == 1 {
+			f.packages[string(e.tuple[0].text)] = true
+		}
 		f.module(string(e.tuple[0].text), b[pos:pos+n], from+pos, true)
 	}
 }
@@ -151,6 +210,13 @@ func (f *frozen) module(name string, data []byte, from int, packed bool) {
 			x.Offset, x.Length, x.How = m.Span.Offset, m.Span.Length, sbom.HowZlib
 		} else {
 			x.Offset += m.Span.Offset
+		}
+	}
+	for i := range m.Requires {
+		q := &m.Requires[i]
+		q.Name = absolute(q.Name, m.Name, f.packages[m.Name])
+		if q.Offset += m.Span.Offset; packed {
+			q.Offset, q.Length = m.Span.Offset, m.Span.Length
 		}
 	}
 	m.finish()

@@ -47,6 +47,7 @@ type object struct {
 
 // code is what a code object says.
 type code struct {
+	code   []byte // instructions
 	consts []object
 	names  []object
 	name   object
@@ -195,7 +196,7 @@ func (m *marshal) code(depth int) {
 	}
 	m.take(4 * numbers)
 	c := &code{}
-	m.object(depth + 1) // instructions
+	c.code = m.object(depth + 1).text
 	c.consts = m.object(depth + 1).tuple
 	c.names = m.object(depth + 1).tuple
 	if m.py.least(3, 11) {

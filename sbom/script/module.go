@@ -25,6 +25,13 @@ type Module struct {
 	Facts    []sbom.Fact // sorted by offset, kind and value; offsets count from the start of the FILE
 	Requires []Require   // what it asks for, in the order of the file; each name once for each kind
 	Partial  string      // why not all of it was understood, in plain words; "" when it was
+
+	// Led is what leads to the module inside its own file, from what runs first to
+	// the module itself, for modules that PyInstaller packed; nil where nothing is seen to.
+	Led []string
+
+	number int     // among the modules of its script
+	flows  []*flow // what becomes of the texts of the scripts that it is made of
 }
 
 // RequireKind is how a module asks for another file.

@@ -29,6 +29,7 @@ func PythonSource(src []byte) []Module {
 	}
 	p := &pySource{out: &out, tokens: pyTokens(src), names: map[string]*value{}}
 	p.facts()
+	p.imports()
 	p.bindings()
 	p.hiding.decode(&out)
 	out.finish()
@@ -177,6 +178,76 @@ func (p *pySource) facts() {
 			p.codes(i)
 		}
 	}
+}
+
+// imports notes what import statements name.
+func (p *pySource) imports() {
+	asks := &pyImports{out: p.out}
+	for i := range p.tokens {
+		t := &p.tokens[i]
+		switch string(t.text) {
+		case "import":
+			if k := p.kind(i - 1); t.kind == 'n' && (k == 0 || k == '\n' || k == ':' || k == ';') {
+				for j := i + 1; p.kind(j) == 'n' || p.kind(j) == ','; j++ {
+					x := &p.tokens[j]
+					switch {
+					case p.kind(j) == ',':
+					case string(x.text) == "as":
+						j++
+					default:
+						asks.ask(0, string(x.text), nil, x.at)
+					}
+				}
+			}
+		case "from":
+			if k := p.kind(i - 1); t.kind == 'n' && (k == 0 || k == '\n' || k == ':' || k == ';') {
+				p.importsFrom(asks, i+1)
+			}
+		case "import_module", "importlib.import_module", "__import__", "runpy.run_module":
+			asks.makes = asks.makes || t.kind == 'n'
+		}
+		if t.kind == 's' && !t.open {
+			asks.text(t.text, t.at)
+		}
+	}
+	asks.guess(0)
+}
+
+// importsFrom notes a statement whose word "from" stands before a token.
+func (p *pySource) importsFrom(asks *pyImports, i int) {
+	level, name, at := 0, "", sbom.Span{}
+	for p.kind(i) == '.' {
+		level, at = level+1, p.tokens[i].at
+		i++
+	}
+	if p.kind(i) == 'n' && string(p.tokens[i].text) != "import" {
+		name, at = string(p.tokens[i].text), p.tokens[i].at
+		i++
+	}
+	if p.kind(i) != 'n' || string(p.tokens[i].text) != "import" {
+		return
+	}
+	var from []string
+	open := p.kind(i+1) == '('
+	for j := i + 1; j < len(p.tokens) && len(from) < maxListItems*16; j++ {
+		switch p.kind(j) {
+		case 'n':
+			if x := string(p.tokens[j].text); x != "as" {
+				from = append(from, x)
+			} else {
+				j++
+			}
+			continue
+		case ',', '(':
+			continue
+		case '\n':
+			if open {
+				continue
+			}
+		}
+		break
+	}
+	asks.ask(level, name, from, at)
 }
 
 // number makes the fact of a large number, and notes a small one.

@@ -44,6 +44,7 @@ func pycHead(b []byte) (int, version, bool) {
 // or "". base is where it begins in the file.
 func (out *Module) marshalled(b []byte, base int64, py version) string {
 	m := &marshal{b: b, py: py}
+	asks := &pyImports{out: out}
 	names := map[string]bool{}
 	h := &hiding{}
 	m.found = func(c *code) {
@@ -53,6 +54,7 @@ func (out *Module) marshalled(b []byte, base int64, py version) string {
 		for _, o := range c.names {
 			h.name(string(o.text))
 		}
+		asks.code(c, py, base)
 		for _, o := range flat(c.consts, 0) {
 			out.text(sbom.FactString, o, base)
 		}
@@ -65,6 +67,7 @@ func (out *Module) marshalled(b []byte, base int64, py version) string {
 		}
 	}
 	m.object(0)
+	asks.guess(base)
 	h.decode(out)
 	if m.bad {
 		return "compiled Python that could not be read to its end"

@@ -38,8 +38,9 @@ type reader struct {
 	imports map[string]string   // names that import statements bind: canonical name
 	methods map[string]*binding // of the script's classes, by name
 
-	modulesOut []*Module // the file itself first
-	m          *Module   // whose code is being walked
+	modulesOut []*Module        // the file itself first
+	m          *Module          // whose code is being walked
+	codes      map[js.INode]int // functions that are inner modules: their numbers
 	built      []js.INode
 	steps      int
 	maxSteps   int
@@ -62,7 +63,7 @@ type nameKey struct {
 // newReader makes a reader of a script. body is what the parser was given: as
 // long as src, and the same but for what had to be blanked.
 func newReader(src, body []byte, base int64) *reader {
-	r := &reader{maxSteps: minSteps + 2*len(src), src: src, base: base, vars: map[*js.Var]*binding{}, imports: map[string]string{}, methods: map[string]*binding{}, names: map[nameKey]bool{}}
+	r := &reader{maxSteps: minSteps + 2*len(src), src: src, base: base, vars: map[*js.Var]*binding{}, imports: map[string]string{}, methods: map[string]*binding{}, names: map[nameKey]bool{}, codes: map[js.INode]int{}}
 	if len(body) > 0 {
 		r.start = reflect.ValueOf(body).Pointer()
 	}

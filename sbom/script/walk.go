@@ -22,12 +22,15 @@ func (r *reader) modules(ast *js.AST) []Module {
 	r.paths()
 	r.guess()
 	r.sealed()
+	flows := []*flow{{r: r, ast: ast}}
 	out := make([]Module, len(r.modulesOut))
 	for i, m := range r.modulesOut {
 		if r.facts >= MaxFacts || r.steps > r.maxSteps {
 			m.Partial = "a limit on the work for one script was hit: some of its texts are left out"
 		}
 		m.finish()
+		m.flows = flows
+		m.number = i
 		out[i] = *m
 	}
 	return out
