@@ -55,7 +55,16 @@ type Fact struct {
 	Length  int64  // bytes in the file at Offset (may differ from len(Value) for UTF-16)
 	How     string // how Value follows from the bytes, when it is not these bytes: see the How constants; else ""
 	Parts   []Span // how HowJoined: the bytes of each part in the order of the text; else nil
+	Use     string // of a text: what the code does with it, as far as local data flow shows; see the Use constants; "" when not known
 }
+
+// What code does with a text.
+const (
+	UseReads    = "reads"    // its value reaches an argument of a call that opens, reads, copies or queries
+	UseShows    = "shows"    // it only reaches what prints, logs or displays
+	UseCompares = "compares" // it is only compared, searched for or matched
+	UseWrites   = "writes"   // it only reaches what writes it out
+)
 
 // Span is bytes of a slice.
 type Span struct{ Offset, Length int64 }
@@ -138,6 +147,7 @@ type Evidence struct {
 	Meaning  []byte // with How: the text that the rule saw, up to 256 bytes; else nil
 	Function uint64 // address of the function that refers to it, where that is known; else 0
 	Symbol   string // name of that function, or ""
+	Use      string // what the code does with the text: see the Use constants; "" when not known
 
 	// Path is where File lies in the product, for a tag of a component or a product:
 	// the bytes may be of a property list or another image; else "".

@@ -28,16 +28,25 @@ func Image(rules *capability.Set, s *macho.Slice, file sbom.Digest, hidden bool)
 func Units(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest) []sbom.Tag {
 	u := s.Unit
 	u.Facts = append(slices.Clip(u.Facts), hiddenFacts(rules, s)...)
-	var own []derived
 	plain, known := len(u.Facts), placesOf(rules, &u)
-	if code != nil {
-		own, refs = derive(rules, s, code, set, refs, known)
+	if code == nil {
+		tags := rules.Match(&u, file, s.Offset)
+		showHidden(s, tags)
+		return tags
 	}
-	for i := range own {
-		u.Facts = append(u.Facts, own[i].fact)
+	d := derive(rules, s, code, set, refs, known)
+	for i := range d.out {
+		u.Facts = append(u.Facts, d.out[i].fact)
 	}
 	tags := rules.Match(&u, file, s.Offset)
-	tags = locate(rules, &u, known.places, plain, own, tags, set, refs, file, s.Offset, s.Image.Size)
+	if rules.Locatable(tags) {
+		judged, uses := d.used(&u, plain)
+		if uses != nil {
+			tags = rules.Match(&sbom.Unit{Image: u.Image, Scope: u.Scope, Facts: judged}, file, s.Offset)
+			copy(u.Facts[plain:], judged[plain:len(u.Facts)])
+		}
+		tags = locate(rules, &u, known.places, plain, d.out, tags, set, d.refs, uses, file, s.Offset, s.Image.Size)
+	}
 	showHidden(s, tags)
 	nameUnits(tags, set)
 	return tags

@@ -64,6 +64,10 @@ func (d *deriver) tables() {
 		more[i] = named[found[uint32(k)]]
 		more[i].Function = uint32(k >> 32)
 	}
+	d.tabled = make(map[tableStart]bool, len(more))
+	for i := range more {
+		d.tabled[tableStart{more[i].Slot, more[i].Function}] = true
+	}
 	d.refs = merged(d.refs, more)
 }
 
@@ -74,7 +78,7 @@ func (d *deriver) tableStarts(named []fingerprint.Reference) []tableStart {
 	var starts []tableStart
 	for i := range d.refs {
 		r := &d.refs[i]
-		if f := &d.set.Functions[r.Function]; f.From == fingerprint.NamePclntab && ofRuntime(f.Name) {
+		if f := &d.set.Functions[r.Function]; f.From == fingerprint.NamePclntab && ofLibrary(f.Name) {
 			continue
 		}
 		if r.Kind != fingerprint.TargetPointer && (r.Kind != fingerprint.TargetConst || r.Length != 0) {
@@ -91,17 +95,6 @@ func (d *deriver) tableStarts(named []fingerprint.Reference) []tableStart {
 		return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.function, b.function))
 	})
 	return slices.Compact(starts)
-}
-
-// ofRuntime reports whether a function of Go is of the runtime and of what it is
-// made of: such a function names no literal of the program, only what lies before.
-func ofRuntime(name string) bool {
-	for _, p := range []string{"runtime.", "runtime/", "internal/", "reflect.", "syscall.", "unicode", "strconv.", "sync.", "sync/", "time.", "os.", "fmt.", "math.", "math/", "type:"} {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
-	}
-	return false
 }
 
 // nearness tells whether a literal is named within maxTable bytes from an

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kinbom/kinbom/sbom"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -125,6 +126,28 @@ type view struct {
 	stores []string
 	off    uint64 // stores that are discounted, as bits
 	quoted bool   // count matches in running text as what they would be elsewhere
+
+	reads  []int32 // signals that the rule wants read, sorted
+	strict bool    // nothing of them is known to be: what the unit only speaks of does not count
+	traced bool    // what becomes of literals is known, as far as can be
+}
+
+// newView is what the conditions of a rule see of a unit of a scope.
+func newView(st *state, r *rule, scope sbom.Scope) view {
+	v := view{st: st, stores: r.Stores, reads: r.reads, traced: traced(scope)}
+	v.strict = len(r.reads) > 0 && !v.anyRead()
+	return v
+}
+
+// anyRead reports whether something of the signals that a rule wants read is known
+// to be.
+func (v *view) anyRead() bool {
+	for _, id := range v.st.seen {
+		if v.st.read[id] && v.wants(int(id)) {
+			return true
+		}
+	}
+	return false
 }
 
 // signalRef is one signal behind a name: the store that it belongs to (index
@@ -201,7 +224,7 @@ func (v *view) visible(r signalRef, store int) bool {
 func (v *view) level(e *expr, store int, least uint8) (bool, uint64) {
 	met, at := false, uint64(0)
 	for _, r := range e.refs {
-		if v.visible(r, store) && v.st.levelOf(r.id, v.quoted) >= least {
+		if v.visible(r, store) && v.levelOf(r.id) >= least {
 			met = true
 			if r.store >= 0 {
 				at |= 1 << r.store
@@ -209,6 +232,20 @@ func (v *view) level(e *expr, store int, least uint8) (bool, uint64) {
 		}
 	}
 	return met, at
+}
+
+// wants reports whether a signal is one that the rule wants read.
+func (v *view) wants(id int) bool {
+	_, ok := slices.BinarySearch(v.reads, int32(id))
+	return ok
+}
+
+// levelOf is the level of a signal as the rule sees it.
+func (v *view) levelOf(id int) uint8 {
+	if v.strict && !v.quoted && v.wants(id) {
+		return v.st.busy[id]
+	}
+	return v.st.levelOf(id, v.quoted)
 }
 
 func (v *view) patterns(e *expr, store int) int {
