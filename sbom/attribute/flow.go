@@ -22,11 +22,13 @@ type flow struct {
 	before   []*world
 	dirty    []bool
 	bases    bases
+	wide     map[int64]bool // bases of what functions of the image filled: more than one thing, perhaps
 
 	led map[uint64]bool // addresses that a branch inside leads to
 
 	exact   map[uint64]uint64 // by address that code names: bits of the literals
 	tables  []tableWord       // sorted by address
+	pieces  []pieceOf         // instructions that write texts piece by piece
 	results map[int]uint64    // by function: bit of the literals that it returns
 
 	now     *world
@@ -44,6 +46,12 @@ type flow struct {
 type tableWord struct {
 	address uint64
 	bit     uint64
+}
+
+// pieceOf are instructions that write a text piece by piece.
+type pieceOf struct {
+	from, to uint64
+	bit      uint64
 }
 
 // note says that what a value is made of has a use.
@@ -273,17 +281,43 @@ func (f *flow) holds(v value) uint64 {
 		made |= f.objects[v.of]
 	}
 	if v.kind == valueFrame {
-		made |= f.now.area(v.n, f.bases)
+		made |= f.area(v.n)
 		f.now.region(v.n, f.bases, func(w value) {
 			made |= w.made
 			if w.of > 0 {
 				made |= f.objects[w.of]
 			}
 			if w.kind == valueFrame { // one step further: an array that a header points to
-				made |= f.now.area(w.n, f.bases)
+				made |= f.area(w.n)
 				f.now.region(w.n, f.bases, func(x value) { made |= x.made })
 			}
 		})
+	}
+	return made
+}
+
+// maxWide is how many bytes behind its base something that was filled may go on.
+const maxWide = 4096
+
+// area is what memory of the frame that was filled by others is made of at an
+// offset: by the last base in front of it. A structure goes on behind the bases of
+// its members.
+func (f *flow) area(off int64) uint64 {
+	if len(f.now.areas) == 0 {
+		return 0
+	}
+	i, ok := slices.BinarySearch(f.bases, off)
+	if !ok {
+		i--
+	}
+	made := f.now.areas[off]
+	for nearest := true; i >= 0 && off-f.bases[i] < maxWide; i, nearest = i-1, false {
+		if here, ok := f.now.areas[f.bases[i]]; ok {
+			if nearest || f.wide[f.bases[i]] {
+				made |= here
+			}
+			break
+		}
 	}
 	return made
 }

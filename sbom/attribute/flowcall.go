@@ -121,7 +121,7 @@ func (f *flow) call(s *fingerprint.Step) bool {
 func (f *flow) given16(c callee, does deed) []value {
 	var args []value
 	for i, r := range f.arguments {
-		if i < c.arguments {
+		if i < c.arguments || does.variadic && f.x86 {
 			args = append(args, f.now.regs[r])
 		}
 	}
@@ -218,7 +218,7 @@ func (f *flow) inner(function int, args []value) value {
 	var result value
 	if bit := f.results[function]; bit != 0 {
 		f.seen |= bit
-		result.made |= bit
+		result.made |= f.gives(function, bit, args)
 	}
 	held, any := make([]uint64, len(args)), uint64(0)
 	for i, a := range args {
@@ -249,10 +249,36 @@ func (f *flow) inner(function int, args []value) value {
 			}
 		}
 		if made != 0 {
-			f.fill(args[i], made, false)
+			f.fillBy(args[i], made)
 		}
 	}
 	return result
+}
+
+// gives is what a call gives whose callee has literals that it returns, or puts
+// where a parameter points.
+func (f *flow) gives(function int, bit uint64, args []value) uint64 {
+	g := f.cache[function]
+	if g == nil {
+		return bit
+	}
+	for i := range min(len(args), parameters) {
+		if g.into[i]>>parameters != 0 {
+			f.fillBy(args[i], bit)
+		}
+	}
+	if g.given>>parameters == 0 {
+		return 0
+	}
+	return bit
+}
+
+// fillBy says that a function of the image fills memory: perhaps a structure.
+func (f *flow) fillBy(at value, made uint64) {
+	if at.kind == valueFrame {
+		f.wide[at.n] = true
+	}
+	f.fill(at, made, false)
 }
 
 // back is the return from a call: what it gives, and what registers it leaves.

@@ -127,7 +127,7 @@ func (f *flow) load(at value, size uint8) value {
 			v = value{made: v.made | w.made}
 		}
 		if !ok {
-			v.made |= f.now.area(at.n, f.bases)
+			v.made |= f.area(at.n)
 		}
 		if size < 8 || at.n&7 != 0 {
 			v = value{made: v.made}
@@ -174,6 +174,9 @@ func (f *flow) load(at value, size uint8) value {
 
 // store puts a value where an address leads.
 func (f *flow) store(at, v value, size uint8) {
+	if v.made == 0 && v.of == 0 && v.kind != valueFrame {
+		v.made = f.piece()
+	}
 	switch at.kind {
 	case valueFrame:
 		if at.loose {
@@ -191,6 +194,18 @@ func (f *flow) store(at, v value, size uint8) {
 	f.fillObject(at, f.holds(v))
 }
 
+// piece is the text that the instruction at hand writes a piece of.
+func (f *flow) piece() uint64 {
+	bits := uint64(0)
+	for _, w := range f.pieces {
+		if at := f.steps[f.step].At; at >= w.from && at < w.to {
+			bits |= w.bit
+		}
+	}
+	f.seen |= bits
+	return bits
+}
+
 // fillObject says that something goes to where a value points that is of no frame.
 func (f *flow) fillObject(at value, made uint64) {
 	switch made &^= at.made; {
@@ -203,7 +218,6 @@ func (f *flow) fillObject(at value, made uint64) {
 				f.into[i] |= made
 			}
 		}
-		f.note(made>>parameters<<parameters, useUnknown) // who looks there is not known
 	default:
 		f.note(made, useUnknown)
 	}

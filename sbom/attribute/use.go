@@ -58,11 +58,13 @@ type follower struct {
 	arguments []uint8
 	kept      uint64
 	methods   map[string][]int                // by selector
+	written   map[int][]writtenAt             // by function: texts that it writes piece by piece
 	wanted    map[int][]fingerprint.Reference // by function: literals, those of tables behind their slots
 	tabled    map[tableStart]bool             // words of tables that functions walk
 
 	left   int
 	depth  int
+	own    map[int]bool // methods: their first parameter is an object
 	cache  map[int]*followed
 	active map[int]bool
 	room   []fingerprint.Step
@@ -72,12 +74,12 @@ type follower struct {
 // known: "" where it is not.
 func (d *deriver) uses(wanted func(r *fingerprint.Reference) bool) map[literalAt]string {
 	f := d.follower(wanted)
-	if f == nil || len(f.wanted) == 0 {
+	if f == nil || len(f.wanted)+len(f.written) == 0 {
 		return nil
 	}
 	found := map[literalAt]useSet{}
 	given := map[int][]literalAt{} // by function: the literals that it returns
-	for _, function := range sortedKeys(f.wanted) {
+	for _, function := range f.origins() {
 		g := f.follow(function)
 		for i, offset := range g.literals {
 			at, bit := literalAt{uint32(function), offset}, parameters+i
@@ -87,7 +89,10 @@ func (d *deriver) uses(wanted func(r *fingerprint.Reference) bool) map[literalAt
 			default:
 				found[at] |= g.uses[bit]
 			}
-			if g.given>>bit&1 == 1 && !givesNothing(d.set.Functions[function].Name) {
+			switch placed := g.placed() >> bit & 1; {
+			case placed == 1 && f.own[function]: // a field of an object
+				found[at] |= useUnknown
+			case placed == 1, g.given>>bit&1 == 1 && !givesNothing(d.set.Functions[function].Name):
 				given[function] = append(given[function], at)
 			}
 		}
@@ -103,6 +108,15 @@ func (d *deriver) uses(wanted func(r *fingerprint.Reference) bool) map[literalAt
 		}
 	}
 	return out
+}
+
+// placed are the literals that a function puts where its parameters point.
+func (g *followed) placed() uint64 {
+	bits := uint64(0)
+	for _, made := range g.into {
+		bits |= made
+	}
+	return bits >> parameters << parameters
 }
 
 // givesNothing reports whether a function is one of those that return no text:
@@ -141,7 +155,7 @@ func (d *deriver) follower(wanted func(r *fingerprint.Reference) bool) *follower
 	if err != nil || !slices.Contains([]string{"arm64", "arm64e", "x86_64", "x86_64h"}, d.set.Arch) {
 		return nil
 	}
-	f := &follower{code: d.code, set: d.set, deeds: deeds, tabled: d.tabled, left: maxFollowed, cache: map[int]*followed{}, active: map[int]bool{},
+	f := &follower{code: d.code, set: d.set, deeds: deeds, tabled: d.tabled, left: maxFollowed, cache: map[int]*followed{}, active: map[int]bool{}, own: map[int]bool{}, written: d.writtenTexts(),
 		methods: map[string][]int{}, wanted: map[int][]fingerprint.Reference{}, x86: strings.HasPrefix(d.set.Arch, "x86_64")}
 	low, _ := d.slice.Extent()
 	f.low = max(low, 1<<12)
@@ -156,6 +170,7 @@ func (d *deriver) follower(wanted func(r *fingerprint.Reference) bool) *follower
 	f.arguments, f.kept = argumentRegisters(d.set.Arch, f.golang), keptRegisters(d.set.Arch, f.golang)
 	for i := range d.set.Classes {
 		for _, m := range d.set.Classes[i].Methods {
+			f.own[int(m.Function)] = true
 			f.methods[m.Selector] = append(f.methods[m.Selector], int(m.Function))
 		}
 	}
@@ -169,6 +184,41 @@ func (d *deriver) follower(wanted func(r *fingerprint.Reference) bool) *follower
 
 // launchers start other programs, or join them by a pipe.
 var launchers = []string{"popen", "fork", "vfork", "posix_spawn", "posix_spawnp", "execv", "execve", "execvp", "execl", "execlp", "pipe", "socketpair"}
+
+// origins are the functions that have literals, rising.
+func (f *follower) origins() []int {
+	all := map[int]bool{}
+	for function := range f.wanted {
+		all[function] = true
+	}
+	for function := range f.written {
+		all[function] = true
+	}
+	return sortedKeys(all)
+}
+
+// writtenAt is a text that instructions write piece by piece; its bytes are theirs.
+type writtenAt struct {
+	from, to uint64
+	offset   int64
+}
+
+// writtenTexts are the texts that functions write, as far as rules speak of them.
+func (d *deriver) writtenTexts() map[int][]writtenAt {
+	told := map[literalAt]bool{}
+	for i := range d.out {
+		if x := &d.out[i]; x.fact.Offset >= 0 && len(x.fact.Parts) == 0 {
+			told[literalAt{uint32(x.function), x.fact.Offset}] = true
+		}
+	}
+	out := map[int][]writtenAt{}
+	for _, w := range d.texts {
+		if at, ok := d.slice.OffsetOf(w.Address); ok && told[literalAt{w.Function, at}] {
+			out[int(w.Function)] = append(out[int(w.Function)], writtenAt{w.Address, w.Address + w.Size, at})
+		}
+	}
+	return out
+}
 
 // follow gives what is known of a function; its literals are followed where rules
 // speak of them.
@@ -191,7 +241,7 @@ func (f *follower) follow(function int) *followed {
 // through follows the values in a function; results are functions that give literals.
 func (f *follower) through(function int, results []int) *followed {
 	g := &followed{}
-	w := &flow{follower: f, function: function, exact: map[uint64]uint64{}, led: map[uint64]bool{}, results: map[int]uint64{}, objects: map[int32]uint64{}}
+	w := &flow{follower: f, function: function, exact: map[uint64]uint64{}, led: map[uint64]bool{}, results: map[int]uint64{}, objects: map[int32]uint64{}, wide: map[int64]bool{}}
 	for _, r := range f.wanted[function] {
 		i := slices.Index(g.literals, r.Offset)
 		if i < 0 {
@@ -205,6 +255,16 @@ func (f *follower) through(function int, results []int) *followed {
 		w.exact[r.Slot] |= bit
 		if f.tabled[tableStart{r.Slot, r.Function}] {
 			w.tables = append(w.tables, tableWord{r.Slot, bit})
+		}
+	}
+	for _, t := range f.written[function] {
+		i := slices.Index(g.literals, t.offset)
+		if i < 0 {
+			i = len(g.literals)
+			g.literals = append(g.literals, t.offset)
+		}
+		if i < maxOwn {
+			w.pieces = append(w.pieces, pieceOf{t.from, t.to, 1 << (parameters + i)})
 		}
 	}
 	slices.SortFunc(w.tables, func(a, b tableWord) int { return cmp.Compare(a.address, b.address) })
@@ -243,7 +303,7 @@ func (f *follower) followReturned(given map[int][]literalAt, found map[literalAt
 						use |= useUnknown
 					}
 					use |= g.uses[bit]
-					if g.given>>bit&1 == 1 {
+					if (g.given|g.placed())>>bit&1 == 1 {
 						next[c] = append(next[c], lits...)
 					}
 				}

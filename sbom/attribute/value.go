@@ -139,23 +139,6 @@ func (b bases) next(off int64) int64 {
 	return 1 << 62
 }
 
-// area is what memory of the frame that was filled by others is made of at an
-// offset: by the last base in front of it.
-func (w *world) area(off int64, b bases) uint64 {
-	if len(w.areas) == 0 {
-		return 0
-	}
-	i, ok := slices.BinarySearch(b, off)
-	if !ok {
-		i--
-	}
-	made := w.areas[off]
-	if i >= 0 {
-		made |= w.areas[b[i]]
-	}
-	return made
-}
-
 // blank forgets the words behind an offset in which nothing was stored but zeros:
 // what fills the memory there fills them too.
 func (w *world) blank(off int64, b bases) {
