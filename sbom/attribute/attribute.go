@@ -40,10 +40,13 @@ func Units(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *f
 	}
 	tags := rules.Match(&u, file, s.Offset)
 	if rules.Locatable(tags) {
-		judged, uses := d.used(&u, plain)
-		if uses != nil {
-			tags = rules.Match(&sbom.Unit{Image: u.Image, Scope: u.Scope, Facts: judged}, file, s.Offset)
-			copy(u.Facts[plain:], judged[plain:len(u.Facts)])
+		var uses map[literalAt]string
+		if rules.WantsReads(tags) {
+			judged := u
+			if judged.Facts, uses = d.used(&u, plain); len(uses) > 0 {
+				tags = rules.Match(&judged, file, s.Offset)
+				copy(u.Facts[plain:], judged.Facts[plain:])
+			}
 		}
 		tags = locate(rules, &u, known.places, plain, d.out, tags, set, d.refs, uses, file, s.Offset, s.Image.Size)
 	}

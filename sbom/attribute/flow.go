@@ -70,7 +70,7 @@ func (f *flow) run() bool {
 	if len(f.starts) == 0 {
 		return false
 	}
-	entry := newWorld()
+	entry := &world{}
 	for i, r := range f.arguments {
 		if i < parameters {
 			entry.regs[r].made = 1 << i
@@ -82,7 +82,7 @@ func (f *flow) run() bool {
 	}
 	entry.regs[stack] = value{kind: valueFrame}
 	f.before[0], f.dirty[0] = entry, true
-	f.now = newWorld()
+	f.now = &world{}
 	for again := true; again; {
 		again = false
 		for b := range f.starts {
@@ -95,7 +95,7 @@ func (f *flow) run() bool {
 			if b+1 < len(f.starts) {
 				end = f.starts[b+1]
 			}
-			if f.left -= end - f.starts[b] + 8; f.left < 0 {
+			if f.left -= end - f.starts[b] + 8 + len(f.before[b].words)/4; f.left < 0 {
 				return false
 			}
 			f.block(b, end)
@@ -310,11 +310,12 @@ func (f *flow) area(off int64) uint64 {
 	if !ok {
 		i--
 	}
-	made := f.now.areas[off]
+	self, _ := f.now.areas.get(off)
+	made := self.made
 	for nearest := true; i >= 0 && off-f.bases[i] < maxWide; i, nearest = i-1, false {
-		if here, ok := f.now.areas[f.bases[i]]; ok {
+		if here, ok := f.now.areas.get(f.bases[i]); ok {
 			if nearest || f.wide[f.bases[i]] {
-				made |= here
+				made |= here.made
 			}
 			break
 		}

@@ -135,7 +135,8 @@ func (f *flow) given16(c callee, does deed) []value {
 	if stack.kind == valueFrame {
 		for _, off := range f.stored {
 			if off >= stack.n && off < stack.n+128 {
-				args = append(args, f.now.words[off&^7])
+				v, _ := f.now.words.get(off &^ 7)
+				args = append(args, v)
 			}
 		}
 	}

@@ -121,9 +121,9 @@ func (f *flow) load(at value, size uint8) value {
 		if at.loose {
 			return value{made: at.made | f.holds(at)}
 		}
-		v, ok := f.now.words[at.n&^7]
+		v, ok := f.now.words.get(at.n &^ 7)
 		if size == 16 {
-			w := f.now.words[at.n&^7+8]
+			w, _ := f.now.words.get(at.n&^7 + 8)
 			v = value{made: v.made | w.made}
 		}
 		if !ok {
@@ -180,8 +180,7 @@ func (f *flow) store(at, v value, size uint8) {
 	switch at.kind {
 	case valueFrame:
 		if at.loose {
-			f.now.areas[at.n] |= f.holds(v)
-			f.bases.add(at.n)
+			f.spread(at.n, f.holds(v))
 			return
 		}
 		f.now.put(at.n, v, size)
@@ -246,13 +245,21 @@ func (f *flow) fill(at value, made uint64, anew bool) {
 	}
 	word := value{made: made}
 	if !anew || at.loose {
-		word.made |= f.now.words[at.n&^7].made
-		made |= f.now.areas[at.n]
+		old, _ := f.now.words.get(at.n &^ 7)
+		word.made |= old.made
+		area, _ := f.now.areas.get(at.n)
+		made |= area.made
 	}
 	f.now.blank(at.n, f.bases)
-	f.now.set(at.n&^7, word)
-	if _, ok := f.now.areas[at.n]; ok || len(f.now.areas) < maxWords {
-		f.now.areas[at.n] = made
-	}
+	f.now.words.set(at.n&^7, word)
+	f.now.areas.set(at.n, value{made: made})
 	f.bases.add(at.n)
+}
+
+// spread says that something goes to memory of the frame from an offset on, nobody
+// knows how far behind it.
+func (f *flow) spread(off int64, made uint64) {
+	old, _ := f.now.areas.get(off)
+	f.now.areas.set(off, value{made: old.made | made})
+	f.bases.add(off)
 }

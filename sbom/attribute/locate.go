@@ -156,6 +156,7 @@ type locator struct {
 	cutOf  []capability.Cut          // by index in cuts
 	cutAt  map[[2]int64]int          // by offset and length: index in cuts
 	spans  map[int][]capability.Span // by fact: where patterns match
+	wanted map[int][]capability.Span // by fact: where something is that a rule wants read
 }
 
 // newLocator is ready for the facts of a slice of so many bytes.

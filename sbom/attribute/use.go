@@ -23,7 +23,7 @@ import (
 
 // Bounds of it.
 const (
-	maxFollowed = 4 << 20 // steps of one image
+	maxFollowed = 4 << 20 // steps of one image, with what taking over a world costs
 	maxDepth    = 8       // calls inside one another
 	maxReturned = 3       // callers of callers that a literal is followed to
 	maxCallers  = 16      // of a function that returns a literal

@@ -1,6 +1,7 @@
 package attribute
 
 import (
+	"math"
 	"slices"
 
 	"github.com/kinbom/kinbom/sbom"
@@ -16,6 +17,9 @@ func (d *deriver) used(u *sbom.Unit, plain int) ([]sbom.Fact, map[literalAt]stri
 	l := newLocator(d.rules, u, d.known.places, d.slice.Image.Size, d.refs)
 	own := map[literalAt]bool{}
 	for i := range d.out {
+		if len(d.rules.ReadSpans(u, plain+i)) == 0 {
+			continue
+		}
 		for _, at := range d.out[i].places() {
 			own[at] = true
 		}
@@ -89,21 +93,21 @@ func plainly(f *sbom.Fact, use string) string {
 	return use
 }
 
-// tells reports whether a reference leads to a literal in which a rule finds
-// something: of a run of literals, to such a part.
+// tells reports whether a reference leads to a literal in which there is something
+// that a rule wants read: of a run of literals, to such a part.
 func (l *locator) tells(r *fingerprint.Reference) bool {
 	for _, f := range l.at(r) {
-		if f < len(l.unit.Facts) {
-			return true
+		c := capability.Cut{Fact: f, To: math.MaxInt}
+		if f >= len(l.unit.Facts) {
+			c = l.cutOf[f-len(l.unit.Facts)]
 		}
-		c := l.cutOf[f-len(l.unit.Facts)]
-		spans, ok := l.spans[c.Fact]
+		spans, ok := l.wanted[c.Fact]
 		if !ok {
-			if l.spans == nil {
-				l.spans = map[int][]capability.Span{}
+			if l.wanted == nil {
+				l.wanted = map[int][]capability.Span{}
 			}
-			spans = l.rules.Spans(l.unit, c.Fact)
-			l.spans[c.Fact] = spans
+			spans = l.rules.ReadSpans(l.unit, c.Fact)
+			l.wanted[c.Fact] = spans
 		}
 		if slices.ContainsFunc(spans, func(s capability.Span) bool { return s.From < c.To && c.From < s.To }) {
 			return true

@@ -43,56 +43,100 @@ func (v value) join(w value) value {
 // world is what is known in front of one step.
 type world struct {
 	regs  [64]value
-	words map[int64]value  // of the frame, by offset, in steps of 8
-	areas map[int64]uint64 // what memory of the frame is made of, from an offset on
+	words cells // of the frame, in steps of 8
+	areas cells // what memory of the frame is made of, from an offset on
+}
+
+// cells are values by their offset in the frame, rising. They are few, and copied
+// often.
+type cells []cell
+
+type cell struct {
+	off int64
+	value
 }
 
 // maxWords is how much of one frame is followed.
 const maxWords = 1024
 
-func newWorld() *world { return &world{words: map[int64]value{}, areas: map[int64]uint64{}} }
+func (c cells) find(off int64) (int, bool) {
+	low, high := 0, len(c)
+	for low < high {
+		mid := (low + high) / 2
+		if c[mid].off < off {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, low < len(c) && c[low].off == off
+}
+
+func (c cells) get(off int64) (value, bool) {
+	if i, ok := c.find(off); ok {
+		return c[i].value, true
+	}
+	return value{}, false
+}
+
+func (c *cells) set(off int64, v value) {
+	i, ok := c.find(off)
+	switch {
+	case ok:
+		(*c)[i].value = v
+	case len(*c) < maxWords:
+		*c = slices.Insert(*c, i, cell{off, v})
+	}
+}
+
+// meet takes in other cells, and reports whether that says more. What only one
+// side has stays as it is.
+func (c *cells) meet(other cells) bool {
+	more, i := false, 0
+	for _, x := range other {
+		for i < len(*c) && (*c)[i].off < x.off {
+			i++
+		}
+		switch {
+		case i == len(*c) || (*c)[i].off > x.off:
+			if len(*c) < maxWords {
+				*c, more = slices.Insert(*c, i, x), true
+			}
+		default:
+			if v := (*c)[i].join(x.value); v != (*c)[i].value {
+				(*c)[i].value, more = v, true
+			}
+		}
+	}
+	return more
+}
 
 func (w *world) clone() *world {
-	out := newWorld()
+	out := &world{}
 	out.take(w)
 	return out
 }
 
 func (w *world) take(from *world) {
 	w.regs = from.regs
-	clear(w.words)
-	clear(w.areas)
-	for k, v := range from.words {
-		w.words[k] = v
-	}
-	for k, v := range from.areas {
-		w.areas[k] = v
-	}
+	w.words = append(w.words[:0], from.words...)
+	w.areas = append(w.areas[:0], from.areas...)
 }
 
 // meet takes in another way to the same step, and reports whether that says more.
 func (w *world) meet(other *world) bool {
 	more := false
 	for i := range w.regs {
+		if w.regs[i] == other.regs[i] {
+			continue
+		}
 		if v := w.regs[i].join(other.regs[i]); v != w.regs[i] {
 			w.regs[i], more = v, true
 		}
 	}
-	for k, v := range other.words {
-		old, ok := w.words[k]
-		if ok {
-			v = old.join(v)
-		}
-		if !ok && len(w.words) < maxWords || ok && v != old {
-			w.words[k], more = v, true
-		}
-	}
-	for k, v := range other.areas {
-		if old, ok := w.areas[k]; v&^old != 0 && (ok || len(w.areas) < maxWords) {
-			w.areas[k], more = old|v, true
-		}
-	}
-	return more
+	words := w.words.meet(other.words)
+	areas := w.areas.meet(other.areas)
+	return more || words || areas
 }
 
 // put stores a value in the frame. Part of a word adds to what is there.
@@ -100,20 +144,14 @@ func (w *world) put(off int64, v value, size uint8) {
 	at := off &^ 7
 	switch {
 	case size == 8 && at == off:
-		w.set(at, v)
+		w.words.set(at, v)
 	case size == 16:
 		half := value{made: v.made, of: v.of}
-		w.set(at, half)
-		w.set(at+8, half)
+		w.words.set(at, half)
+		w.words.set(at+8, half)
 	default:
-		old := w.words[at]
-		w.set(at, value{made: old.made | v.made})
-	}
-}
-
-func (w *world) set(at int64, v value) {
-	if _, ok := w.words[at]; ok || len(w.words) < maxWords {
-		w.words[at] = v
+		old, _ := w.words.get(at)
+		w.words.set(at, value{made: old.made | v.made})
 	}
 }
 
@@ -143,15 +181,17 @@ func (b bases) next(off int64) int64 {
 // what fills the memory there fills them too.
 func (w *world) blank(off int64, b bases) {
 	end := b.next(off)
-	for at, n := off&^7+8, 0; at < end && n < maxRegion; at, n = at+8, n+1 {
-		v, ok := w.words[at]
-		if !ok {
-			return
-		}
-		if v.made == 0 && v.of == 0 && v.kind <= valueNumber {
-			delete(w.words, at)
+	i, ok := w.words.find(off&^7 + 8)
+	if !ok {
+		return
+	}
+	first, kept := i, i
+	for at := w.words[i].off; i < len(w.words) && w.words[i].off == at && at < end && i-first < maxRegion; i, at = i+1, at+8 {
+		if x := w.words[i]; x.made != 0 || x.of != 0 || x.kind > valueNumber {
+			w.words[kept], kept = x, kept+1
 		}
 	}
+	w.words = append(w.words[:kept], w.words[i:]...)
 }
 
 // maxRegion is how many words of a frame one address may lead to.
@@ -161,11 +201,11 @@ const maxRegion = 256
 // far as one can see: up to the next base, and to a word that nothing was stored in.
 func (w *world) region(off int64, b bases, each func(value)) {
 	end := b.next(off)
-	for at, n := off&^7, 0; at < end && n < maxRegion; at, n = at+8, n+1 {
-		v, ok := w.words[at]
-		if !ok {
-			break
-		}
-		each(v)
+	i, ok := w.words.find(off &^ 7)
+	if !ok {
+		return
+	}
+	for n, at := 0, off&^7; i < len(w.words) && w.words[i].off == at && at < end && n < maxRegion; i, n, at = i+1, n+1, at+8 {
+		each(w.words[i].value)
 	}
 }

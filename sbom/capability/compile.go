@@ -19,6 +19,7 @@ type signal struct {
 	patterns []int32
 	rules    []int32 // that name it in some condition, in the order of the set
 	engine   bool    // an engine names it
+	read     bool    // some rule wants it read
 	owner    string  // "rule x", "store x", "engine x" or "shared"
 	file     string
 	line     int
@@ -346,6 +347,9 @@ func (s *Set) fillSignals() {
 		})
 	}
 	for i, r := range s.rules {
+		for _, id := range r.reads {
+			s.signals[id].read = true
+		}
 		r.conditions(func(e *expr) {
 			e.names(func(x *expr) {
 				for _, ref := range x.refs {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kinbom/kinbom/sbom"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -132,24 +131,6 @@ type view struct {
 	traced bool    // what becomes of literals is known, as far as can be
 }
 
-// newView is what the conditions of a rule see of a unit of a scope.
-func newView(st *state, r *rule, scope sbom.Scope) view {
-	v := view{st: st, stores: r.Stores, reads: r.reads, traced: traced(scope)}
-	v.strict = len(r.reads) > 0 && !v.anyRead()
-	return v
-}
-
-// anyRead reports whether something of the signals that a rule wants read is known
-// to be.
-func (v *view) anyRead() bool {
-	for _, id := range v.st.seen {
-		if v.st.read[id] && v.wants(int(id)) {
-			return true
-		}
-	}
-	return false
-}
-
 // signalRef is one signal behind a name: the store that it belongs to (index
 // in the owner's stores, -1: none) and its index in the set.
 type signalRef struct {
@@ -232,12 +213,6 @@ func (v *view) level(e *expr, store int, least uint8) (bool, uint64) {
 		}
 	}
 	return met, at
-}
-
-// wants reports whether a signal is one that the rule wants read.
-func (v *view) wants(id int) bool {
-	_, ok := slices.BinarySearch(v.reads, int32(id))
-	return ok
 }
 
 // levelOf is the level of a signal as the rule sees it.

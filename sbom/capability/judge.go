@@ -164,12 +164,6 @@ func ownedBy(r *rule, engines []*engine) uint64 {
 	return bits
 }
 
-// traced reports whether what becomes of literals is followed in units of this
-// scope as far as can be, so that shown may ask for it.
-func traced(c sbom.Scope) bool {
-	return c == sbom.ScopeFunction || c == sbom.ScopeCallees || c == sbom.ScopeClass
-}
-
 // holds finds the strongest grade from likely on, up to most, whose condition
 // holds for the stores that are left. What meets the condition of shown is likely
 // where nothing that the rule wants read is known to be read.

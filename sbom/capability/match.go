@@ -20,11 +20,6 @@ type hit struct {
 	use           string // what the unit does with the fact: see sbom.Fact.Use
 }
 
-// idle reports whether the unit only speaks of what matched: nothing is read by it.
-func (h *hit) idle() bool {
-	return h.use == sbom.UseShows || h.use == sbom.UseCompares || h.use == sbom.UseWrites
-}
-
 // matches are the hits of all patterns in some facts. Every fact is looked at
 // once, whatever is asked about it later.
 type matches struct {

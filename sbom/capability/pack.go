@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/kinbom/kinbom/sbom"
 )
@@ -247,7 +248,7 @@ func (c *packer) sound(s *Set) bool {
 		}
 	}
 	for _, r := range s.rules {
-		if len(r.Stores) > maxNames {
+		if len(r.Stores) > maxNames || slices.ContainsFunc(r.reads, func(id int32) bool { return int(id) >= len(s.signals) }) {
 			return false
 		}
 	}
