@@ -9,13 +9,13 @@ func (f *flow) plain(s *fingerprint.Step) {
 		f.setReg(s.To, value{})
 	case fingerprint.StepMove:
 		v := f.reg(s.From)
-		f.based(s.To, v)
+		f.based(s, v)
 		f.setReg(s.To, v)
 	case fingerprint.StepNumber:
 		f.setReg(s.To, f.number(s.Value, false))
 	case fingerprint.StepAdd:
 		v := f.sum(f.reg(s.From), s.Value)
-		f.based(s.To, v)
+		f.based(s, v)
 		f.setReg(s.To, v)
 	case fingerprint.StepMix:
 		f.setReg(s.To, f.mix(f.reg(s.From), f.reg(s.Base), f.reg(s.Index)))
@@ -32,14 +32,14 @@ func (f *flow) plain(s *fingerprint.Step) {
 	}
 }
 
-// based notes that an address in the frame was made, for something else than the
-// registers that hold the frame.
-func (f *flow) based(to uint8, v value) {
-	own := to == 31 || to == 29
+// based notes that an address in the frame was made, from the registers that hold
+// the frame and for something else than them.
+func (f *flow) based(s *fingerprint.Step, v value) {
+	own := func(r uint8) bool { return r == 31 || r == 29 }
 	if f.x86 {
-		own = to == 4 || to == 5
+		own = func(r uint8) bool { return r == 4 || r == 5 }
 	}
-	if v.kind == valueFrame && !own && to < fingerprint.StepVector {
+	if v.kind == valueFrame && own(s.From) && !own(s.To) {
 		f.bases.add(v.n)
 	}
 }

@@ -31,8 +31,11 @@ func (v value) join(w value) value {
 		return v
 	}
 	out := value{made: v.made | w.made}
-	if v.kind == w.kind && v.n == w.n {
+	switch {
+	case v.kind == w.kind && v.n == w.n:
 		out.kind, out.n, out.loose = v.kind, v.n, v.loose || w.loose
+	case v.kind == valueFrame && w.kind == valueFrame && (!v.loose || w.n > v.n): // a pointer that goes on, by steps
+		out.kind, out.n, out.loose = v.kind, min(v.n, w.n), true
 	}
 	if v.of == w.of {
 		out.of = v.of
