@@ -136,6 +136,14 @@ func (f *flow) inside(address uint64) bool {
 	return address >= n.Address && address-n.Address < uint64(n.Size)
 }
 
+// blockAt is the block that begins at an address, or one more than there are.
+func (f *flow) blockAt(address uint64) int {
+	if b, ok := slices.BinarySearch(f.starts, f.stepAt(address)); ok {
+		return b
+	}
+	return len(f.starts)
+}
+
 // enter says that the block at a step may be entered with what is known now.
 func (f *flow) enter(step int) {
 	b, ok := slices.BinarySearch(f.starts, step)

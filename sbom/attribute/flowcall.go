@@ -107,6 +107,8 @@ func (f *flow) call(s *fingerprint.Step) bool {
 		result = f.message(c.name, args)
 	case c.function >= 0 && !(c.kind == "go" && ofLibrary(c.name)):
 		result = f.inner(c.function, args)
+	case c.kind == "go":
+		f.unknownGo(c.function, args)
 	default:
 		f.unknown(args)
 	}
@@ -211,6 +213,17 @@ func (f *flow) message(selector string, args []value) value {
 func (f *flow) unknown(args []value) {
 	for _, a := range args {
 		f.note(f.holds(a), useUnknown)
+	}
+}
+
+// unknownGo is a call of a function of Go that is not looked into: of what lies in
+// registers it takes its arguments.
+func (f *flow) unknownGo(function int, args []value) {
+	takes := f.takes(function)
+	for i, a := range args {
+		if takes>>f.arguments[i]&1 == 1 {
+			f.note(f.holds(a), useUnknown)
+		}
 	}
 }
 

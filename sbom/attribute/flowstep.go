@@ -33,13 +33,15 @@ func (f *flow) plain(s *fingerprint.Step) {
 }
 
 // based notes that an address in the frame was made, from the registers that hold
-// the frame and for something else than them.
+// the frame and for something else than them. What lies below the stack is nothing
+// yet: its address is made to see whether there is room.
 func (f *flow) based(s *fingerprint.Step, v value) {
 	own := func(r uint8) bool { return r == 31 || r == 29 }
 	if f.x86 {
 		own = func(r uint8) bool { return r == 4 || r == 5 }
 	}
-	if v.kind == valueFrame && own(s.From) && !own(s.To) {
+	below := (s.From == 31 || s.From == 4 && f.x86) && int64(s.Value) < 0
+	if v.kind == valueFrame && own(s.From) && !own(s.To) && !below {
 		f.bases.add(v.n)
 	}
 }

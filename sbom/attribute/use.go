@@ -64,7 +64,8 @@ type follower struct {
 
 	left   int
 	depth  int
-	own    map[int]bool // methods: their first parameter is an object
+	taken  map[int]uint64 // by function: registers that it takes
+	own    map[int]bool   // methods: their first parameter is an object
 	cache  map[int]*followed
 	active map[int]bool
 	room   []fingerprint.Step
@@ -155,7 +156,7 @@ func (d *deriver) follower(wanted func(r *fingerprint.Reference) bool) *follower
 	if err != nil || !slices.Contains([]string{"arm64", "arm64e", "x86_64", "x86_64h"}, d.set.Arch) {
 		return nil
 	}
-	f := &follower{code: d.code, set: d.set, deeds: deeds, tabled: d.tabled, left: maxFollowed, cache: map[int]*followed{}, active: map[int]bool{}, own: map[int]bool{}, written: d.writtenTexts(),
+	f := &follower{code: d.code, set: d.set, deeds: deeds, tabled: d.tabled, left: maxFollowed, cache: map[int]*followed{}, active: map[int]bool{}, own: map[int]bool{}, taken: map[int]uint64{}, written: d.writtenTexts(),
 		methods: map[string][]int{}, wanted: map[int][]fingerprint.Reference{}, x86: strings.HasPrefix(d.set.Arch, "x86_64")}
 	low, _ := d.slice.Extent()
 	f.low = max(low, 1<<12)
