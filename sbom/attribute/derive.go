@@ -30,8 +30,8 @@ type deriver struct {
 	refs   []fingerprint.Reference
 	known  survey
 	texts  []fingerprint.Written
-	seen   map[literalUse]bool // literals that exact looked at
-	tabled map[tableStart]bool // words that tables found in the tables of a function
+	seen   map[literalUse]bool   // literals that exact looked at
+	tabled map[tableStart]uint64 // words of tables that functions walk: where the table begins
 	out    []derived
 }
 

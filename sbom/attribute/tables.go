@@ -36,6 +36,7 @@ func (d *deriver) tables() {
 	starts := d.tableStarts(named)
 	var keys []uint64     // by function, then in the order in which they are found: index in found
 	var found []int32     // in named
+	var begins []uint64   // by index in found: where its table begins
 	var table, end uint64 // where the table begins, and its last literal so far
 	for i := range named {
 		slot := named[i].Slot
@@ -52,7 +53,7 @@ func (d *deriver) tables() {
 		end = slot
 		for j := last - 1; j >= 0 && starts[j].address == starts[last-1].address && slot-starts[j].address < maxTable; j-- {
 			keys = append(keys, uint64(starts[j].function)<<32|uint64(len(found)))
-			found = append(found, int32(i))
+			found, begins = append(found, int32(i)), append(begins, starts[j].address)
 		}
 	}
 	if len(found) == 0 {
@@ -60,13 +61,11 @@ func (d *deriver) tables() {
 	}
 	slices.Sort(keys)
 	more := make([]fingerprint.Reference, len(keys))
+	d.tabled = make(map[tableStart]uint64, len(keys))
 	for i, k := range keys {
 		more[i] = named[found[uint32(k)]]
 		more[i].Function = uint32(k >> 32)
-	}
-	d.tabled = make(map[tableStart]bool, len(more))
-	for i := range more {
-		d.tabled[tableStart{more[i].Slot, more[i].Function}] = true
+		d.tabled[tableStart{more[i].Slot, more[i].Function}] = begins[uint32(k)]
 	}
 	d.refs = merged(d.refs, more)
 }

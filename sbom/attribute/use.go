@@ -60,7 +60,7 @@ type follower struct {
 	methods   map[string][]int                // by selector
 	written   map[int][]writtenAt             // by function: texts that it writes piece by piece
 	wanted    map[int][]fingerprint.Reference // by function: literals, those of tables behind their slots
-	tabled    map[tableStart]bool             // words of tables that functions walk
+	tabled    map[tableStart]uint64           // words of tables that functions walk
 
 	left   int
 	depth  int
@@ -99,6 +99,7 @@ func (d *deriver) uses(wanted func(r *fingerprint.Reference) bool) map[literalAt
 		}
 	}
 	f.followReturned(given, found)
+	d.otherwise(f, found)
 	out := map[literalAt]string{}
 	for at, use := range found {
 		if f.launches && use&useWrites != 0 { // what is written may be what another program is told to do
@@ -254,7 +255,7 @@ func (f *follower) through(function int, results []int) *followed {
 		}
 		bit := uint64(1) << (parameters + i)
 		w.exact[r.Slot] |= bit
-		if f.tabled[tableStart{r.Slot, r.Function}] {
+		if _, ok := f.tabled[tableStart{r.Slot, r.Function}]; ok {
 			w.tables = append(w.tables, tableWord{r.Slot, bit})
 		}
 	}
