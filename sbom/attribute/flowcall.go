@@ -100,8 +100,14 @@ func (f *flow) call(s *fingerprint.Step) bool {
 	}
 	args := f.given16(c, does)
 	var result value
+	if !does.known && !f.golang { // what a function of the image does with those is not seen either
+		f.unknown(f.onStack())
+	}
 	switch {
 	case does.known:
+		if does.use == useReads && f.opensToWrite(c.name, args) {
+			does.use = useWrites
+		}
 		result = f.deed(does, args)
 	case c.kind == "selector":
 		result = f.message(c.name, args)
@@ -127,26 +133,58 @@ func (f *flow) given16(c callee, does deed) []value {
 			args = append(args, f.now.regs[r])
 		}
 	}
-	if !does.variadic {
-		return args
-	}
-	stack := f.now.regs[31]
-	if f.x86 {
-		stack = f.now.regs[4]
-	}
-	if stack.kind == valueFrame {
-		for _, off := range f.stored {
-			if off >= stack.n && off < stack.n+128 {
-				v, _ := f.now.words.get(off &^ 7)
-				args = append(args, v)
-			}
-		}
+	if does.variadic {
+		args = append(args, f.onStack()...)
 	}
 	return args
 }
 
+// onStack are the values that lie on the stack for a call: those that were put at
+// its end since the last call, side by side.
+func (f *flow) onStack() []value {
+	stack := f.now.regs[31]
+	if f.x86 {
+		stack = f.now.regs[4]
+	}
+	if stack.kind != valueFrame || stack.loose {
+		return nil
+	}
+	var out []value
+	for at := stack.n; slices.Contains(f.stored, at) && len(out) < 16; at += 8 {
+		v, _ := f.now.words.get(at)
+		out = append(out, v)
+	}
+	return out
+}
+
 // counts reports whether an argument is in a set.
 func counts(set uint16, i int) bool { return set == allArguments || i < 16 && set>>i&1 == 1 }
+
+// Flags of open on macOS (sys/fcntl.h).
+const (
+	openAccess    = 3
+	openWriteOnly = 1
+	openTruncate  = 0x400
+)
+
+// opensToWrite reports whether a call opens a file to write alone, or anew: what it
+// names is not read, but made.
+func (f *flow) opensToWrite(name string, args []value) bool {
+	at := map[string]int{"fopen": 1, "freopen": 1, "open": 1, "os.OpenFile": 2}
+	name, _, _ = strings.Cut(name, "$")
+	i, ok := at[name]
+	if !ok || i >= len(args) || args[i].kind != valueNumber || args[i].loose {
+		return false
+	}
+	if name == "open" || name == "os.OpenFile" {
+		return args[i].n&openAccess == openWriteOnly || args[i].n&openTruncate != 0
+	}
+	if f.code.Load == nil {
+		return false
+	}
+	mode := f.code.Load(uint64(args[i].n), 2)
+	return len(mode) == 2 && (mode[0] == 'w' || mode[0] == 'a') && mode[1] != '+'
+}
 
 // deed does what uses.txt says of a callee.
 func (f *flow) deed(d deed, args []value) value {

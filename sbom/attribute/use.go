@@ -157,8 +157,11 @@ func (d *deriver) follower(wanted func(r *fingerprint.Reference) bool) *follower
 	if err != nil || !slices.Contains([]string{"arm64", "arm64e", "x86_64", "x86_64h"}, d.set.Arch) {
 		return nil
 	}
-	f := &follower{code: d.code, set: d.set, deeds: deeds, tabled: d.tabled, left: maxFollowed, cache: map[int]*followed{}, active: map[int]bool{}, own: map[int]bool{}, taken: map[int]uint64{}, written: d.writtenTexts(),
-		methods: map[string][]int{}, wanted: map[int][]fingerprint.Reference{}, x86: strings.HasPrefix(d.set.Arch, "x86_64")}
+	f := &follower{
+		code: d.code, set: d.set, deeds: deeds, tabled: d.tabled, written: d.writtenTexts(), x86: strings.HasPrefix(d.set.Arch, "x86_64"),
+		left: maxFollowed, cache: map[int]*followed{}, active: map[int]bool{}, own: map[int]bool{}, taken: map[int]uint64{},
+		methods: map[string][]int{}, wanted: map[int][]fingerprint.Reference{},
+	}
 	low, _ := d.slice.Extent()
 	f.low = max(low, 1<<12)
 	for i := range d.set.Functions {
@@ -167,7 +170,12 @@ func (d *deriver) follower(wanted func(r *fingerprint.Reference) bool) *follower
 	}
 	for i := range d.set.Features {
 		x := &d.set.Features[i]
-		f.launches = f.launches || x.Kind == fingerprint.FeatureImport && slices.Contains(launchers, x.Text) || x.Kind == fingerprint.FeatureClass && strings.HasSuffix(x.Text, "NSTask")
+		switch x.Kind {
+		case fingerprint.FeatureImport:
+			f.launches = f.launches || !f.golang && slices.Contains(launchers, x.Text)
+		case fingerprint.FeatureClass:
+			f.launches = f.launches || strings.HasSuffix(x.Text, "NSTask")
+		}
 	}
 	f.arguments, f.kept = argumentRegisters(d.set.Arch, f.golang), keptRegisters(d.set.Arch, f.golang)
 	for i := range d.set.Classes {
@@ -184,7 +192,8 @@ func (d *deriver) follower(wanted func(r *fingerprint.Reference) bool) *follower
 	return f
 }
 
-// launchers start other programs, or join them by a pipe.
+// launchers start other programs, or join them by a pipe. Every program of Go has
+// them in its run time: there os/exec says whether they are used.
 var launchers = []string{"popen", "fork", "vfork", "posix_spawn", "posix_spawnp", "execv", "execve", "execvp", "execl", "execlp", "pipe", "socketpair"}
 
 // origins are the functions that have literals, rising.

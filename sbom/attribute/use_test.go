@@ -66,9 +66,14 @@ N int compare_table(const void *d, size_t n) { int x = 0; for (int i = 0; i < 2;
 N int compare_there(void) { return access("compares-there", 0) == 0; }
 
 N void write_out(FILE *f) { fputs("writes-line\n", f); }
+N int write_file(void) { return fopen("writes-file", "w") != 0 && open("writes-made", 0x601, 0644) >= 0; }
+N int read_both(void) { return open("reads-and-writes", 2); }
 
 N void stored(void) { kept = "?-stored"; }
 N void shown_and_stored(void) { puts("?-stored-too"); kept = "?-stored-too"; }
+extern int run(const char *, ...); extern void many(int, int, int, int, int, int, int, int, const char *);
+N void in_variadic(void) { puts("?-variadic"); run("%s %s", getenv("A"), "?-variadic"); }
+N void in_ninth(void) { puts("?-ninth"); many(1, 2, 3, 4, 5, 6, 7, 8, "?-ninth"); }
 N void passed_on(void) { elsewhere("?-passed"); }
 N void to_pointer(void) { handler("?-pointer"); }
 N int removed(void) { return unlink("?-removed"); }
@@ -82,8 +87,8 @@ N const char *nobody(void) { return "?-returned"; }
 int main(int n, char **v) {
 	void *db = 0; struct place p; in_field(&p); elsewhere((char *)&p);
 	read_open(); read_buffer(); read_joined(); read_copy(); read_choice(n); query(); read_callee(); read_table(n); read_given(); read_placed(db); read_kept(n);
-	show_line(); show_buffer(n); show_callee(); show_table(n); show_given(n); show_tips(n); modules[n].run(modules[n].list); compare_name(v[1]); compare_table(v[0], 9); compare_there(); write_out(0);
-	stored(); shown_and_stored(); passed_on(); to_pointer(); removed(); around(n); return 0;
+	show_line(); show_buffer(n); show_callee(); show_table(n); show_given(n); show_tips(n); modules[n].run(modules[n].list); compare_name(v[1]); compare_table(v[0], 9); compare_there(); write_out(0); write_file(); read_both();
+	stored(); shown_and_stored(); in_variadic(); in_ninth(); passed_on(); to_pointer(); removed(); around(n); return 0;
 }
 `
 
@@ -175,6 +180,9 @@ func readGiven(n int) { fmt.Println(len(open(given(n)))) }
 func readLoop() { for _, n := range []string{"reads-list-1", "reads-list-2", "reads-list-3"} { fmt.Println(len(open(n))) } }
 
 //go:noinline
+func write() { f, err := os.Create("writes-file"); fmt.Println(f != nil, err) }
+
+//go:noinline
 func show(n int) { fmt.Println("shows-line"); fmt.Printf("%s %d\n", "shows-argument", n) }
 
 var help = []struct{ name, text string }{{"shows-help-1", "shows-help-2"}, {"shows-help-3", "shows-help-4"}}
@@ -210,7 +218,7 @@ func main() {
 	home, _ := os.UserHomeDir()
 	db, _ := sql.Open("driver", "reads-source")
 	readFile(); readJoined(home); readConcat(home); query(db); readCallee(); readGiven(len(home)); readLoop()
-	show(1); showTable(); fmt.Println(compare([]byte(home)), compareName(home)); keep(); call(func(s string) { kept = s + kept })
+	write(); show(1); showTable(); fmt.Println(compare([]byte(home)), compareName(home)); keep(); call(func(s string) { kept = s + kept })
 	fmt.Println(len(kept))
 }
 `
