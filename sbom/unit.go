@@ -147,6 +147,7 @@ type Evidence struct {
 	Meaning  []byte // with How: the text that the rule saw, up to 256 bytes; else nil
 	Function uint64 // address of the function that refers to it, where that is known; else 0
 	Symbol   string // name of that function, or ""
+	Use      string // what the code does with the text: see the Use constants; "" when not known
 
 	// Path is where File lies in the product, for a tag of a component or a product:
 	// the bytes may be of a property list or another image; else "".

@@ -152,14 +152,14 @@ func evidenceOut(tags []sbom.Tag) []finding.Evidence {
 	seen := map[string]bool{}
 	for _, t := range tags {
 		for _, e := range t.Evidence {
-			key := fmt.Sprintf("%s %d %d %d %s %s %s %s %q %d %q", e.File, e.Slice, e.Offset, e.Length, e.Kind, e.Signal, t.Rule, e.How, e.Meaning, e.Function, e.Path)
+			key := fmt.Sprintf("%s %d %d %d %s %s %s %s %q %d %q %s", e.File, e.Slice, e.Offset, e.Length, e.Kind, e.Signal, t.Rule, e.How, e.Meaning, e.Function, e.Path, e.Use)
 			if seen[key] {
 				continue
 			}
 			seen[key] = true
 			f := finding.Evidence{Symbol: e.Symbol, SHA256: e.File, Slice: e.Slice, Section: e.Section, Offset: e.Offset,
 				Length: e.Length, Bytes: append([]byte{}, e.Bytes...), Text: printable(e.Bytes), Kind: string(e.Kind), Signal: e.Signal, Rule: t.Rule,
-				How: e.How, Meaning: printable(e.Meaning), Path: e.Path}
+				How: e.How, Meaning: printable(e.Meaning), Path: e.Path, Use: e.Use}
 			if e.Function != 0 {
 				f.Function = fmt.Sprintf("0x%x", e.Function)
 			}

@@ -12,7 +12,8 @@ func compareEvidence(a, b finding.Evidence) int {
 	return cmp.Or(strings.Compare(string(a.SHA256), string(b.SHA256)), cmp.Compare(a.Offset, b.Offset),
 		cmp.Compare(a.Length, b.Length), strings.Compare(a.Rule, b.Rule), strings.Compare(a.Signal, b.Signal),
 		strings.Compare(a.Kind, b.Kind), cmp.Compare(a.Slice, b.Slice), strings.Compare(a.How, b.How),
-		strings.Compare(a.Meaning, b.Meaning), strings.Compare(a.Function, b.Function), strings.Compare(a.Path, b.Path))
+		strings.Compare(a.Meaning, b.Meaning), strings.Compare(a.Function, b.Function), strings.Compare(a.Path, b.Path),
+		strings.Compare(a.Use, b.Use))
 }
 
 // printable writes bytes as printable ASCII; every other byte, and the

@@ -227,6 +227,7 @@ type Evidence struct {
 	Function string `json:"function,omitempty"` // hexadecimal address of the function that refers to it
 	Symbol   string `json:"symbol,omitempty"`   // name of that function
 	Path     string `json:"path,omitempty"`     // in the product, of a file that is no place of the source, such as a property list
+	Use      string `json:"use,omitempty"`      // what the code does with the text: reads, shows, compares, writes; "" when not known
 }
 
 // NextGrade says why a rule gave no higher grade to a source.

@@ -247,7 +247,7 @@ func (y *why) paths(s *finding.Explained) {
 func signalsOf(s *finding.Explained, i int) string {
 	same := func(a, b *finding.Evidence) bool {
 		return a.SHA256 == b.SHA256 && a.Offset == b.Offset && a.Length == b.Length && a.Kind == b.Kind && a.How == b.How &&
-			a.Meaning == b.Meaning && a.Function == b.Function
+			a.Meaning == b.Meaning && a.Function == b.Function && a.Use == b.Use
 	}
 	var out []string
 	for k, c := range s.Checks {
@@ -280,6 +280,9 @@ func (y *why) evidence(c *finding.Check, e *finding.Evidence, signals string) {
 	if e.Function != "" {
 		y.text("    ", "referred to by %s", strings.TrimSpace(e.Symbol+" at "+e.Function))
 	}
+	if w := useText(e.Use); w != "" {
+		y.text("    ", "%s", w)
+	}
 	y.raw("    $ " + c.Command)
 }
 
@@ -289,6 +292,21 @@ func howText(how string) string {
 		return "joined from parts, of which this is one"
 	}
 	return how
+}
+
+// useText says what the code does with a text, as far as is known.
+func useText(use string) string {
+	switch use {
+	case sbom.UseReads:
+		return "the code hands it to what opens, reads, copies or queries"
+	case sbom.UseShows:
+		return "the code only shows it"
+	case sbom.UseCompares:
+		return "the code only compares it"
+	case sbom.UseWrites:
+		return "the code only writes it out"
+	}
+	return ""
 }
 
 // bytes prints the bytes as escaped text, in lines that break anywhere.

@@ -32,6 +32,7 @@ func explainable(t *testing.T) (*finding.Report, *finding.Product) {
 		hidden := e
 		hidden.Offset, hidden.Length, hidden.Bytes, hidden.Text = e.Offset+100, 3, []byte("\x00\"\xff"), `\x00"\xff`
 		hidden.How, hidden.Meaning, hidden.Function, hidden.Symbol = "xor 5a", `History.db\x0a`, "0x4a20", "-[Collector path]"
+		hidden.Use = "reads"
 		s.Evidence = []finding.Evidence{e, again, hidden}
 	}
 	return r, q
@@ -44,7 +45,7 @@ func TestWhySaysHowTheTextFollowsFromTheBytes(t *testing.T) {
 		"code unit -[Collector read:] at 0x4a10, mark cccccccccccccccc\n",
 		"its evidence was looked for in this function and those that it calls directly\n",
 		"  - sql, store (string) in Doc\n", // the same bytes are shown once
-		"    \"\\x00\\\"\\xff\"\n    xor 5a: \"History.db\\x0a\"\n    referred to by -[Collector path] at 0x4a20\n    $ dd if=",
+		"    \"\\x00\\\"\\xff\"\n    xor 5a: \"History.db\\x0a\"\n    referred to by -[Collector path] at 0x4a20\n    the code hands it to what opens, reads, copies or queries\n    $ dd if=",
 		"- source 1: for shown rule r asks for what the evidence does not show: a call\n    that opens the store.",
 	} {
 		if !strings.Contains(out, want) {

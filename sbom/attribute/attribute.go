@@ -30,20 +30,31 @@ func Image(rules *capability.Set, s *macho.Slice, file sbom.Digest, hidden bool)
 func Units(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest) ([]sbom.Tag, *limit.Error) {
 	u := s.Unit
 	u.Facts = append(slices.Clip(u.Facts), hiddenFacts(rules, s)...)
-	var over *limit.Error
-	var own []derived
 	plain, known := len(u.Facts), placesOf(rules, &u)
-	if code != nil {
-		own, refs, over = derive(rules, s, code, set, refs, known)
+	if code == nil {
+		tags := rules.Match(&u, file, s.Offset)
+		showHidden(s, tags)
+		return tags, nil
 	}
-	for i := range own {
-		u.Facts = append(u.Facts, own[i].fact)
+	d := derive(rules, s, code, set, refs, known)
+	for i := range d.out {
+		u.Facts = append(u.Facts, d.out[i].fact)
 	}
 	tags := rules.Match(&u, file, s.Offset)
-	tags = locate(rules, &u, known.places, plain, own, tags, set, refs, file, s.Offset, s.Image.Size)
+	if rules.Locatable(tags) {
+		var uses map[literalAt]string
+		if rules.WantsReads(tags) {
+			judged := u
+			if judged.Facts, uses = d.used(&u, plain); len(uses) > 0 {
+				tags = rules.Match(&judged, file, s.Offset)
+				copy(u.Facts[plain:], judged.Facts[plain:])
+			}
+		}
+		tags = locate(rules, &u, known.places, plain, d.out, tags, set, d.refs, uses, file, s.Offset, s.Image.Size)
+	}
 	showHidden(s, tags)
 	nameUnits(tags, set)
-	return tags, over
+	return tags, d.over
 }
 
 // showHidden gives evidence whose text does not stand in the file as it is the

@@ -24,16 +24,17 @@ type derived struct {
 
 // deriver finds such facts in one slice.
 type deriver struct {
-	rules *capability.Set
-	slice *macho.Slice
-	code  *fingerprint.Code
-	set   *fingerprint.Set
-	refs  []fingerprint.Reference
-	known survey
-	texts []fingerprint.Written
-	seen  map[literalUse]bool // literals that exact looked at
-	out   []derived
-	over  *limit.Error // a limit that was hit, or nil
+	rules  *capability.Set
+	slice  *macho.Slice
+	code   *fingerprint.Code
+	set    *fingerprint.Set
+	refs   []fingerprint.Reference
+	known  survey
+	texts  []fingerprint.Written
+	seen   map[literalUse]bool   // literals that exact looked at
+	tabled map[tableStart]uint64 // words of tables that functions walk: where the table begins
+	out    []derived
+	over   *limit.Error // a limit that was hit, or nil
 }
 
 // hiddenFacts finds literals in another form in the constants of a slice. Code
@@ -48,13 +49,13 @@ func hiddenFacts(rules *capability.Set, s *macho.Slice) []sbom.Fact {
 
 // derive finds the facts of functions: numbers, texts that they write piece by
 // piece, and paths that they put together. Only what some rule looks for is
-// kept. It also gives the references with what a second look adds to them: the
-// lengths of literals, and the literals that tables name; and the limit that it
+// kept, in out. In refs are the references with what a second look adds to them: the
+// lengths of literals, and the literals that tables name; in over the limit that it
 // hit, or nil.
 //
 // An image that neither opens a store nor holds a literal of which a rule speaks
 // is not looked at so closely: nearly all images are such.
-func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, known survey) ([]derived, []fingerprint.Reference, *limit.Error) {
+func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, known survey) *deriver {
 	d := &deriver{rules: rules, slice: s, code: code, set: set, refs: refs, known: known}
 	d.shorts()
 	opens := d.calls() || known.opens
@@ -74,7 +75,8 @@ func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *
 		d.exact()
 		d.joined()
 	}
-	return d.telling(), d.refs, d.over
+	d.out = d.telling()
+	return d
 }
 
 // shorts are the short strings of Swift, which instructions hold: up to 15 bytes.

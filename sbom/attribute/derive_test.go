@@ -117,7 +117,8 @@ func derivedTexts(t *testing.T, rules *capability.Set, file string) map[string][
 	set, refs := fingerprint.Pass(code)
 	known := placesOf(rules, &u)
 	known.opens = true // the programs of Go here only join
-	own, refs, _ := derive(rules, s, code, set, refs, known)
+	d := derive(rules, s, code, set, refs, known)
+	own, refs := d.out, d.refs
 	l := newLocator(rules, &u, known.places, s.Image.Size, refs)
 	out := map[string][]string{}
 	add := func(function int, f *sbom.Fact) {

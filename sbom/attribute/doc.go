@@ -8,6 +8,9 @@
 // in instructions), says which function refers to which fact, and gives the tags
 // of the image the functions that they hold in.
 //
+// It also says what code does with a literal: whether the value reaches what opens,
+// reads or queries, or only what shows, compares or writes it (see use.go).
+//
 // Nothing is run. What code does is followed as far as one function shows it; the
 // files say where they go further, and how far. All of it is bounded by the size of
 // the slice: an image that speaks of nothing that a rule looks for costs next to

@@ -13,8 +13,9 @@ import (
 
 // locate ties the tags of an image to the code units that refer to their
 // evidence. set and refs are what the pass found in the image. The facts of the
-// unit from plain on are those of own, whose functions are known.
-func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []derived, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, file sbom.Digest, sliceOffset, size int64) []sbom.Tag {
+// unit from plain on are those of own, whose functions are known; uses is what
+// functions do with the literals that they refer to.
+func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []derived, tags []sbom.Tag, set *fingerprint.Set, refs []fingerprint.Reference, uses map[literalAt]string, file sbom.Digest, sliceOffset, size int64) []sbom.Tag {
 	if !rules.Locatable(tags) {
 		return tags
 	}
@@ -29,7 +30,11 @@ func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []
 			continue
 		}
 		p := &parts[r.Function]
-		p.Facts = append(p.Facts, l.at(r)...)
+		at := l.at(r)
+		p.Facts = append(p.Facts, at...)
+		if len(uses) > 0 {
+			l.note(p, at, uses[literalAt{r.Function, r.Offset}])
+		}
 	}
 	for i := range parts {
 		slices.Sort(parts[i].Facts)
@@ -151,6 +156,7 @@ type locator struct {
 	cutOf  []capability.Cut          // by index in cuts
 	cutAt  map[[2]int64]int          // by offset and length: index in cuts
 	spans  map[int][]capability.Span // by fact: where patterns match
+	wanted map[int][]capability.Span // by fact: where something is that a rule wants read
 }
 
 // newLocator is ready for the facts of a slice of so many bytes.
@@ -187,6 +193,23 @@ func (l *locator) at(r *fingerprint.Reference) []int {
 		}
 	}
 	return out
+}
+
+// note says what a function does with facts that one of its references leads to.
+func (l *locator) note(p *capability.Part, facts []int, use string) {
+	if p.Uses == nil {
+		p.Uses = map[int]string{}
+	}
+	for _, f := range facts {
+		does := use
+		if f < len(l.unit.Facts) {
+			does = plainly(&l.unit.Facts[f], use)
+		}
+		if other, ok := p.Uses[f]; ok {
+			does = ofAll([]string{other, does})
+		}
+		p.Uses[f] = does
+	}
 }
 
 // cut makes a fact of a part of a run.

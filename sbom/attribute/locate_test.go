@@ -115,7 +115,7 @@ func readersOf(rules *capability.Set, s *macho.Slice, set *fingerprint.Set, refs
 	s.Unit.Facts = append(s.Unit.Facts, sbom.Fact{Kind: sbom.FactImport, Value: []byte("posix_spawn"), Offset: -1})
 	tags := rules.Match(&s.Unit, s.Image.Digest, 0)
 	out := map[string][]string{}
-	for _, tag := range locate(rules, &s.Unit, placesOf(rules, &s.Unit).places, len(s.Unit.Facts), nil, tags, set, refs, s.Image.Digest, 0, s.Image.Size) {
+	for _, tag := range locate(rules, &s.Unit, placesOf(rules, &s.Unit).places, len(s.Unit.Facts), nil, tags, set, refs, nil, s.Image.Digest, 0, s.Image.Size) {
 		if tag.Capability != "browser.history.read" || tag.Grade == sbom.GradeMentions {
 			continue
 		}

@@ -44,6 +44,7 @@ func (d *deriver) tables() {
 	starts := d.tableStarts(named)
 	var keys []uint64     // by function, then in the order in which they are found: index in found
 	var found []int32     // in named
+	var begins []uint64   // by index in found: where its table begins
 	var table, end uint64 // where the table begins, and its last literal so far
 	for i := range named {
 		if d.over != nil {
@@ -67,7 +68,7 @@ func (d *deriver) tables() {
 				break
 			}
 			keys = append(keys, uint64(starts[j].function)<<32|uint64(len(found)))
-			found = append(found, int32(i))
+			found, begins = append(found, int32(i)), append(begins, starts[j].address)
 		}
 	}
 	if len(found) == 0 {
@@ -75,9 +76,11 @@ func (d *deriver) tables() {
 	}
 	slices.Sort(keys)
 	more := make([]fingerprint.Reference, len(keys))
+	d.tabled = make(map[tableStart]uint64, len(keys))
 	for i, k := range keys {
 		more[i] = named[found[uint32(k)]]
 		more[i].Function = uint32(k >> 32)
+		d.tabled[tableStart{more[i].Slot, more[i].Function}] = begins[uint32(k)]
 	}
 	d.refs = merged(d.refs, more)
 }
@@ -89,7 +92,7 @@ func (d *deriver) tableStarts(named []fingerprint.Reference) []tableStart {
 	var starts []tableStart
 	for i := range d.refs {
 		r := &d.refs[i]
-		if f := &d.set.Functions[r.Function]; f.From == fingerprint.NamePclntab && ofRuntime(f.Name) {
+		if f := &d.set.Functions[r.Function]; f.From == fingerprint.NamePclntab && ofLibrary(f.Name) {
 			continue
 		}
 		if r.Kind != fingerprint.TargetPointer && (r.Kind != fingerprint.TargetConst || r.Length != 0) {
@@ -106,17 +109,6 @@ func (d *deriver) tableStarts(named []fingerprint.Reference) []tableStart {
 		return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.function, b.function))
 	})
 	return slices.Compact(starts)
-}
-
-// ofRuntime reports whether a function of Go is of the runtime and of what it is
-// made of: such a function names no literal of the program, only what lies before.
-func ofRuntime(name string) bool {
-	for _, p := range []string{"runtime.", "runtime/", "internal/", "reflect.", "syscall.", "unicode", "strconv.", "sync.", "sync/", "time.", "os.", "fmt.", "math.", "math/", "type:"} {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
-	}
-	return false
 }
 
 // nearness tells whether a literal is named within maxTable bytes from an

@@ -19,6 +19,7 @@ type signal struct {
 	patterns []int32
 	rules    []int32 // that name it in some condition, in the order of the set
 	engine   bool    // an engine names it
+	read     bool    // some rule wants it read
 	owner    string  // "rule x", "store x", "engine x" or "shared"
 	file     string
 	line     int
@@ -33,6 +34,7 @@ type rule struct {
 	ownStore *expr       // or nil
 	needs    *expr       // or nil
 	importer *expr       // or nil
+	reads    []int32     // signals whose literals count only where they may be read; sorted
 	unused   []namedExpr // definitions that no condition names
 	examples []example
 }
@@ -206,6 +208,17 @@ func (c *compiler) rule(f *fileDecl, d *ruleDecl) {
 		c.resolve(f.name, d.needs, r.refs, defs)
 		r.needs = d.needs
 	}
+	for _, n := range d.reads {
+		if refs := r.refs[n.Value]; refs == nil {
+			c.bad(f.name, n, "rule %q: unknown signal %q in reads", d.ID, n.Value)
+		} else {
+			for _, ref := range refs {
+				r.reads = append(r.reads, int32(ref.id))
+			}
+		}
+	}
+	slices.Sort(r.reads)
+	r.reads = slices.Compact(r.reads)
 	for _, n := range d.flags {
 		c.resolve(f.name, n.expr, r.refs, defs)
 		if n.expr != nil && n.expr.nested(true) {
@@ -334,6 +347,9 @@ func (s *Set) fillSignals() {
 		})
 	}
 	for i, r := range s.rules {
+		for _, id := range r.reads {
+			s.signals[id].read = true
+		}
 		r.conditions(func(e *expr) {
 			e.names(func(x *expr) {
 				for _, ref := range x.refs {

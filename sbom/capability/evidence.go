@@ -39,10 +39,10 @@ func (st *state) keep(list []int32, h int32) []int32 {
 func (st *state) compare(x, y int32) int {
 	a, b := &st.hits[x], &st.hits[y]
 	la, lb := a.level, b.level
-	if a.quoted {
+	if a.quoted || a.idle() {
 		la = levelQuoted
 	}
-	if b.quoted {
+	if b.quoted || b.idle() {
 		lb = levelQuoted
 	}
 	oa, ob := st.facts[a.fact].Offset, st.facts[b.fact].Offset
@@ -92,7 +92,7 @@ func (st *state) evidence(v verdict, file sbom.Digest, slice int64) []sbom.Evide
 func (st *state) show(i int32, signal string, file sbom.Digest, slice int64) []sbom.Evidence {
 	h := &st.hits[i]
 	f := &st.facts[h.fact]
-	e := sbom.Evidence{File: file, Slice: slice, Section: f.Section, Offset: slice, Kind: f.Kind, Signal: signal}
+	e := sbom.Evidence{File: file, Slice: slice, Section: f.Section, Offset: slice, Kind: f.Kind, Signal: signal, Use: h.use}
 	if st.owners != nil {
 		e.Function = st.owners[i]
 	}

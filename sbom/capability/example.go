@@ -25,7 +25,8 @@ type example struct {
 var (
 	exampleKeys = []string{"name", "facts", "expect", "stores", "flags", "scope"}
 	factKeys    = []string{"string", "cfstring", "const", "import", "selector", "class", "class-ref", "load", "entitlement",
-		"plist", "number", "module", "call"}
+		"plist", "number", "module", "call", "use"}
+	useWords = []string{sbom.UseReads, sbom.UseShows, sbom.UseCompares, sbom.UseWrites}
 )
 
 // examples reads the positive and negative lists of a rule.
@@ -78,12 +79,21 @@ func (d *doc) facts(n *yaml.Node) []sbom.Fact {
 	var out []sbom.Fact
 	at := int64(0)
 	for _, c := range d.list(n, "facts") {
+		before := len(out)
+		use := ""
 		for _, e := range d.mapping(c, "a fact", factKeys) {
+			if e.key.Value == "use" {
+				use = d.oneOf(e.value, "use", useWords)
+				continue
+			}
 			for _, v := range d.items(e.value) {
 				s := d.raw(v, "a fact")
 				out = append(out, sbom.Fact{Kind: sbom.FactKind(e.key.Value), Value: []byte(s), Offset: at, Length: int64(len(s))})
 				at += int64(len(s)) + 1
 			}
+		}
+		for i := range out[before:] {
+			out[before+i].Use = use
 		}
 	}
 	return out

@@ -125,6 +125,10 @@ type view struct {
 	stores []string
 	off    uint64 // stores that are discounted, as bits
 	quoted bool   // count matches in running text as what they would be elsewhere
+
+	reads  []int32 // signals that the rule wants read, sorted
+	strict bool    // nothing of them is known to be: what the unit only speaks of does not count
+	traced bool    // what becomes of literals is known, as far as can be
 }
 
 // signalRef is one signal behind a name: the store that it belongs to (index
@@ -201,7 +205,7 @@ func (v *view) visible(r signalRef, store int) bool {
 func (v *view) level(e *expr, store int, least uint8) (bool, uint64) {
 	met, at := false, uint64(0)
 	for _, r := range e.refs {
-		if v.visible(r, store) && v.st.levelOf(r.id, v.quoted) >= least {
+		if v.visible(r, store) && v.levelOf(r.id) >= least {
 			met = true
 			if r.store >= 0 {
 				at |= 1 << r.store
@@ -209,6 +213,14 @@ func (v *view) level(e *expr, store int, least uint8) (bool, uint64) {
 		}
 	}
 	return met, at
+}
+
+// levelOf is the level of a signal as the rule sees it.
+func (v *view) levelOf(id int) uint8 {
+	if v.strict && !v.quoted && v.wants(id) {
+		return v.st.busy[id]
+	}
+	return v.st.levelOf(id, v.quoted)
 }
 
 func (v *view) patterns(e *expr, store int) int {

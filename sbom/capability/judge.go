@@ -18,6 +18,8 @@ type state struct {
 	met    []bool   // by pattern: met outside running text
 	level  []uint8  // by signal: best level of a match outside running text
 	quoted []uint8  // by signal: what it would be, were it not in running text
+	busy   []uint8  // by signal: level, without what the unit only speaks of
+	read   []bool   // by signal: what matched is known to be read
 	kinds  []uint16 // by signal: different patterns that were met
 	seen   []int32  // signals that were met
 	marked []bool   // by rule: in touched already
@@ -26,7 +28,7 @@ type state struct {
 func (s *Set) newState(facts []sbom.Fact) *state {
 	n := len(s.signals)
 	return &state{s: s, facts: facts, met: make([]bool, len(s.patterns)), level: make([]uint8, n), quoted: make([]uint8, n),
-		kinds: make([]uint16, n), marked: make([]bool, len(s.rules))}
+		busy: make([]uint8, n), read: make([]bool, n), kinds: make([]uint16, n), marked: make([]bool, len(s.rules))}
 }
 
 // load takes in the hits of a unit in place of those before.
@@ -36,6 +38,7 @@ func (st *state) load(hits []hit) {
 	}
 	for _, id := range st.seen {
 		st.level[id], st.quoted[id], st.kinds[id] = levelNone, levelNone, 0
+		st.busy[id], st.read[id] = levelNone, false
 	}
 	st.seen, st.hits, st.owners = st.seen[:0], hits, nil
 	for i := range hits {
@@ -49,6 +52,10 @@ func (st *state) load(hits []hit) {
 			continue
 		}
 		st.level[id] = max(st.level[id], h.level)
+		if !h.idle() {
+			st.busy[id] = max(st.busy[id], h.level)
+			st.read[id] = st.read[id] || h.use == sbom.UseReads
+		}
 		if !st.met[h.pattern] {
 			st.met[h.pattern] = true
 			st.kinds[id]++
@@ -112,9 +119,9 @@ type verdict struct {
 // judge evaluates a rule. Stores that are an engine's own, or that the code
 // makes itself, are set aside first: what remains decides likely; with them
 // the tag is at most mentions, and carries a flag that says why. most is the
-// grade that a unit of this size can have.
-func (st *state) judge(r *rule, engines []*engine, most sbom.Grade) (verdict, bool) {
-	v := view{st: st, stores: r.Stores}
+// grade that a unit of this scope can have.
+func (st *state) judge(r *rule, engines []*engine, most sbom.Grade, scope sbom.Scope) (verdict, bool) {
+	v := newView(st, r, scope)
 	byEngine, own := ownedBy(r, engines), uint64(0)
 	if r.ownStore != nil {
 		for i := range r.Stores {
@@ -158,14 +165,19 @@ func ownedBy(r *rule, engines []*engine) uint64 {
 }
 
 // holds finds the strongest grade from likely on, up to most, whose condition
-// holds for the stores that are left.
+// holds for the stores that are left. What meets the condition of shown is likely
+// where nothing that the rule wants read is known to be read.
 func (st *state) holds(r *rule, v *view, most sbom.Grade) (verdict, bool) {
 	for _, g := range r.grades {
 		if g.grade == sbom.GradeMentions || g.grade.Rank() > most.Rank() {
 			continue
 		}
 		if ok, at := v.eval(g.expr, -1); ok {
-			return verdict{grade: g.grade, bits: at, cond: g.expr}.named(r), true
+			grade := g.grade
+			if grade == sbom.GradeShown && v.traced && v.strict {
+				grade = sbom.GradeLikely
+			}
+			return verdict{grade: grade, bits: at, cond: g.expr}.named(r), true
 		}
 	}
 	return verdict{}, false

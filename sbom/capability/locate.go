@@ -10,10 +10,11 @@ import (
 // Part is a code unit of an image: a function, with what it refers to.
 type Part struct {
 	Address uint64
-	Mark    string // full mark
-	Facts   []int  // facts of the image that it refers to, sorted, each once
-	Callees []int  // parts that it calls directly
-	Class   int    // number of the class whose method it is, from 1 on; 0: none
+	Mark    string         // full mark
+	Facts   []int          // facts of the image that it refers to, sorted, each once
+	Uses    map[int]string // by fact: what it does with it; without an entry, what the fact says
+	Callees []int          // parts that it calls directly
+	Class   int            // number of the class whose method it is, from 1 on; 0: none
 }
 
 // Cut says that a fact is bytes [From, To) of the value of another fact of the
@@ -207,6 +208,11 @@ func (s *Set) index(u *sbom.Unit, parts []Part, cuts []Cut) *index {
 			}
 			if at[0] < at[1] {
 				x.own[i] = append(x.own[i], m.hits[at[0]:at[1]]...)
+				if use, ok := parts[i].Uses[f]; ok {
+					for h := len(x.own[i]) - (at[1] - at[0]); h < len(x.own[i]); h++ {
+						x.own[i][h].use = use
+					}
+				}
 			}
 		}
 	}

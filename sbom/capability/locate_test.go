@@ -121,7 +121,12 @@ func TestLocateNeeds(t *testing.T) {
 	u.Facts = append(u.Facts, sbom.Fact{Kind: sbom.FactImport, Value: []byte("sqlite3_open"), Offset: 300, Length: 12})
 	parts[0].Facts = append(parts[0].Facts, 2)
 	tags = set.Locate(u, set.Match(u, sbom.DigestOf(nil), 0), parts, sbom.DigestOf(nil), 0)
+	if len(tags) != 1 || tags[0].Grade != sbom.GradeLikely || tags[0].Address == nil {
+		t.Errorf("with an opener: %+v, want one of the function that is likely", tags)
+	}
+	parts[0].Uses = map[int]string{1: sbom.UseReads}
+	tags = set.Locate(u, set.Match(u, sbom.DigestOf(nil), 0), parts, sbom.DigestOf(nil), 0)
 	if len(tags) != 1 || tags[0].Grade != sbom.GradeShown {
-		t.Errorf("with an opener: %+v, want one that is shown", tags)
+		t.Errorf("with an opener that has the query: %+v, want one that is shown", tags)
 	}
 }

@@ -15,8 +15,9 @@ const maxSeen = 256
 type hit struct {
 	fact, pattern int32
 	from, to      int32
-	level         uint8 // weak or strong
-	quoted        bool  // stands in running text or in a quotation
+	level         uint8  // weak or strong
+	quoted        bool   // stands in running text or in a quotation
+	use           string // what the unit does with the fact: see sbom.Fact.Use
 }
 
 // matches are the hits of all patterns in some facts. Every fact is looked at
@@ -55,7 +56,7 @@ func (s *Set) Match(u *sbom.Unit, file sbom.Digest, sliceOffset int64) []sbom.Ta
 		if !r.looksAt(u.Scope) {
 			continue
 		}
-		v, ok := st.judge(r, engines, most)
+		v, ok := st.judge(r, engines, most, u.Scope)
 		if !ok {
 			continue
 		}
@@ -159,7 +160,7 @@ func (m *matches) hit(p int32, i, end int, kind kindSet) {
 		return
 	}
 	m.count[p]++
-	h := hit{fact: int32(i), pattern: p, from: int32(from), to: int32(end), level: levelStrong}
+	h := hit{fact: int32(i), pattern: p, from: int32(from), to: int32(end), level: levelStrong, use: m.facts[i].Use}
 	if pt.weak {
 		h.level = levelWeak
 	}

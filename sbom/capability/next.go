@@ -32,10 +32,31 @@ func (s *Set) Next(t sbom.Tag) (n Next, ok bool) {
 	for _, g := range s.rules[i].grades { // strongest first: the last one above the tag's is next
 		if g.grade.Rank() > t.Grade.Rank() {
 			l := lack{s: s, has: has, stores: len(t.Stores)}
-			n = Next{g.grade, l.unmet(g.expr)}
+			n = Next{g.grade, append(l.unmet(g.expr), s.rules[i].unread(t, g.grade)...)}
 		}
 	}
 	return n, true
+}
+
+// unread says what is missing of the uses of what a tag shows.
+func (r *rule) unread(t sbom.Tag, next sbom.Grade) []string {
+	if len(r.reads) == 0 {
+		return nil
+	}
+	idle := false
+	for _, e := range t.Evidence {
+		if e.Use == sbom.UseReads {
+			return nil
+		}
+		idle = idle || e.Use != ""
+	}
+	switch {
+	case idle:
+		return []string{"code that does more with the path or the query than to show, compare or write it"}
+	case next == sbom.GradeShown && traced(t.Scope):
+		return []string{"a path or a query that is seen to reach what opens, reads or queries"}
+	}
+	return nil
 }
 
 // lack compares a condition with the names of what a tag has.

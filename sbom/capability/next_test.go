@@ -1,6 +1,7 @@
 package capability
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -87,5 +88,17 @@ func TestNextOfBuiltinRules(t *testing.T) {
 	got, ok := s.Next(tag)
 	if d := cmp.Diff(Next{sbom.GradeLikely, []string{"a query on the store's tables (a telling one)"}}, got); d != "" || !ok {
 		t.Errorf("%v (-want +got):\n%s", ok, d)
+	}
+	tag.Grade, tag.Scope = sbom.GradeLikely, sbom.ScopeFunction
+	tag.Evidence = []sbom.Evidence{{Signal: "root"}, {Signal: "store"}, {Signal: "sql"}, {Signal: "open"}}
+	for use, missing := range map[string][]string{
+		"":               {"a path or a query that is seen to reach what opens, reads or queries"},
+		sbom.UseCompares: {"code that does more with the path or the query than to show, compare or write it"},
+		sbom.UseReads:    nil,
+	} {
+		tag.Evidence[1].Use = use
+		if got, _ := s.Next(tag); !slices.Equal(got.Missing, missing) {
+			t.Errorf("of a path that is %q: %q, want %q", use, got.Missing, missing)
+		}
 	}
 }

@@ -4,13 +4,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/kinbom/kinbom/sbom"
 )
 
 // packedFormat is what a packed set begins with. It changes with what is packed:
 // a reader takes its own version only.
-const packedFormat = "kinbom.rules.packed/1\n"
+const packedFormat = "kinbom.rules.packed/2\n"
 
 // Pack encodes what matching needs: patterns, conditions, ids and the digest of
 // the files. What is for people (texts, references, examples, files) is left out,
@@ -167,6 +168,7 @@ func (c *packer) rule(r *rule) {
 	text(c, &r.Capability)
 	texts(c, &r.Scope)
 	texts(c, &r.Stores)
+	list(c, &r.reads, func(id *int32) { whole(c, id) })
 	list(c, &r.grades, func(g *gradeDecl) {
 		text(c, &g.grade)
 		c.expr(&g.expr)
@@ -246,7 +248,7 @@ func (c *packer) sound(s *Set) bool {
 		}
 	}
 	for _, r := range s.rules {
-		if len(r.Stores) > maxNames {
+		if len(r.Stores) > maxNames || slices.ContainsFunc(r.reads, func(id int32) bool { return int(id) >= len(s.signals) }) {
 			return false
 		}
 	}

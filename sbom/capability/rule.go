@@ -58,7 +58,8 @@ type ruleDecl struct {
 	flags    []namedExpr
 	needs    *expr // or nil
 	examples []example
-	data     []string // which data of its stores it looks at
+	data     []string     // which data of its stores it looks at
+	reads    []*yaml.Node // names of signals whose literals have to be read
 }
 
 type storeDecl struct {
@@ -130,7 +131,7 @@ var (
 	familyKeys     = []string{"id", "title", "signals", "data"}
 	engineKeys     = []string{"id", "title", "own", "signals", "when"}
 	quotationKeys  = []string{"id", "title", "needs", "within", "markers"}
-	ruleKeys       = []string{"id", "capability", "title", "meaning", "references", "attack", "apple", "scope", "data", "stores", "signals", "define", "grades", "needs", "flags", "examples"}
+	ruleKeys       = []string{"id", "capability", "title", "meaning", "references", "attack", "apple", "scope", "data", "stores", "signals", "define", "grades", "reads", "needs", "flags", "examples"}
 	scopeWords     = []string{"image", "function", "callees", "class", "module", "modules", "component", "product"}
 	gradeWords     = []string{"shown", "likely", "mentions"} // strongest first
 	flagWords      = []string{sbom.FlagClears, sbom.FlagOwnStore, sbom.FlagImporter}
@@ -330,6 +331,8 @@ func (d *doc) rule(n *yaml.Node) ruleDecl {
 			r.signals = d.signals(e.value)
 		case "define":
 			r.defs = d.named(e.value, "define", nil)
+		case "reads":
+			r.reads = d.list(e.value, "reads")
 		case "needs":
 			r.needs = d.expr(e.value)
 		case "flags":

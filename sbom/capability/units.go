@@ -62,7 +62,8 @@ func (l *locator) try(unit int, scope sbom.Scope, most sbom.Grade, least int, pa
 	if len(l.hits) == 0 {
 		return false
 	}
-	v := view{st: l.st, stores: l.r.Stores, off: l.off}
+	v := newView(l.st, l.r, scope)
+	v.off = l.off
 	found, ok := l.st.holds(l.r, &v, most)
 	if !ok || found.grade.Rank() <= least {
 		return false

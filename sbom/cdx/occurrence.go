@@ -67,6 +67,9 @@ func evidenceOccurrence(m *sbom.Image, t *sbom.Tag, e *sbom.Evidence) cyclonedx.
 	if e.How != "" {
 		text += ", " + e.How + ": " + strconv.QuoteToASCII(string(e.Meaning))
 	}
+	if e.Use != "" {
+		text += ", which the code " + e.Use
+	}
 	o.AdditionalContext = plain(text)
 	return o
 }

@@ -22,6 +22,7 @@ func withCode() *sbom.Product {
 		e := t.Evidence[0]
 		e.Offset, e.Length, e.Bytes, e.Signal = 1300, 4, []byte{0, '"', 'a', 0xff}, "sql"
 		e.How, e.Meaning, e.Function = sbom.HowXOR+" 5a", []byte("SELECT url\n"), 0x4a20
+		e.Use = sbom.UseReads
 		t.Evidence = append(t.Evidence, e)
 	}
 	p.Normalize()
@@ -42,7 +43,7 @@ func TestEvidenceOfCapabilitiesIsForOtherToolsToo(t *testing.T) {
 		{Location: "Contents/Frameworks/Collect.framework/Versions/A/Collect", Offset: at(1000),
 			AdditionalContext: `browser.history.read (shown): store (string), 25 bytes in __TEXT,__cstring: "Library/Safari/History.db"`},
 		{Location: "Contents/Frameworks/Collect.framework/Versions/A/Collect", Offset: at(1300), Symbol: "0x4a20",
-			AdditionalContext: `browser.history.read (shown): sql (string), 4 bytes in __TEXT,__cstring: "\x00\"a\xff", xor 5a: "SELECT url\n"`},
+			AdditionalContext: `browser.history.read (shown): sql (string), 4 bytes in __TEXT,__cstring: "\x00\"a\xff", xor 5a: "SELECT url\n", which the code reads`},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("occurrences (-want +got):\n%s", d)

@@ -162,6 +162,7 @@ type evidenceRecord struct {
 	Function string `json:"function,omitempty"` // hexadecimal
 	Symbol   string `json:"symbol,omitempty"`
 	Path     string `json:"path,omitempty"`
+	Use      string `json:"use,omitempty"`
 }
 
 // mapped converts a list; an empty list becomes nil.
@@ -177,7 +178,7 @@ func mapped[A, B any](list []A, f func(A) B) []B {
 }
 
 func evidenceOut(e sbom.Evidence) evidenceRecord {
-	r := evidenceRecord{e.File, e.Slice, e.Section, e.Offset, e.Length, "", nil, e.Kind, e.Signal, e.How, e.Meaning, "", e.Symbol, e.Path}
+	r := evidenceRecord{e.File, e.Slice, e.Section, e.Offset, e.Length, "", nil, e.Kind, e.Signal, e.How, e.Meaning, "", e.Symbol, e.Path, e.Use}
 	if e.Function != 0 {
 		r.Function = hexadecimal(e.Function)
 	}
@@ -195,7 +196,7 @@ func evidenceOut(e sbom.Evidence) evidenceRecord {
 // to the reader, and the bytes are what counts.
 func evidenceIn(r evidenceRecord) sbom.Evidence {
 	e := sbom.Evidence{File: r.File, Slice: r.Slice, Section: r.Section, Offset: r.Offset, Length: r.Length,
-		Bytes: r.Bytes, Kind: r.Kind, Signal: r.Signal, How: r.How, Meaning: r.Meaning, Symbol: r.Symbol, Path: r.Path}
+		Bytes: r.Bytes, Kind: r.Kind, Signal: r.Signal, How: r.How, Meaning: r.Meaning, Symbol: r.Symbol, Path: r.Path, Use: r.Use}
 	if r.Text != "" {
 		e.Bytes = []byte(r.Text)
 	}
