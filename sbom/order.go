@@ -187,7 +187,7 @@ func compareEvidence(a, b Evidence) int {
 	return cmp.Or(strings.Compare(string(a.File), string(b.File)), cmp.Compare(a.Offset, b.Offset),
 		cmp.Compare(a.Length, b.Length), strings.Compare(a.Signal, b.Signal), strings.Compare(string(a.Kind), string(b.Kind)),
 		bytes.Compare(a.Bytes, b.Bytes), cmp.Compare(a.Slice, b.Slice), strings.Compare(a.Section, b.Section),
-		strings.Compare(a.How, b.How), bytes.Compare(a.Meaning, b.Meaning), cmp.Compare(a.Function, b.Function),
+		strings.Compare(a.How, b.How), strings.Compare(a.Use, b.Use), bytes.Compare(a.Meaning, b.Meaning), cmp.Compare(a.Function, b.Function),
 		strings.Compare(a.Symbol, b.Symbol), strings.Compare(a.Path, b.Path))
 }
 
