@@ -132,8 +132,8 @@ func (w *run) twoModules(product int32, sources, sinks []tied) (reach.Flow, bool
 	p := w.n.g.Products[product]
 	for i := range p.Links {
 		l := &p.Links[i]
-		given := strings.Contains(l.How, sbom.HowGives) || strings.HasPrefix(l.How, sbom.HowHandsOn)
-		taken := strings.Contains(l.How, sbom.HowTakes)
+		how, taken := strings.CutSuffix(l.How, sbom.HowTakes)
+		given := strings.HasSuffix(how, sbom.HowGives) || strings.HasPrefix(how, sbom.HowHandsOn)
 		if !given && !taken {
 			continue
 		}

@@ -288,3 +288,35 @@ func TestSendsModule(t *testing.T) {
 		}
 	}
 }
+
+// Two modules are tied by data that goes from the reader to the sender, however the
+// link between them points; asking for each other is no such tie.
+func TestSendsTwoModules(t *testing.T) {
+	all := Composite{ID: "collects", Any: []string{"reads"}, Sends: []string{"uploads"}}
+	for _, x := range []struct{ link, how, want string }{
+		{"a.js loads b.js", sbom.HowRequire + "b.js" + sbom.HowGives, SendsShown},
+		{"a.js loads b.js", sbom.HowRequire + "b.js" + sbom.HowGives + sbom.HowTakes, SendsShown},
+		{"a.js loads b.js", sbom.HowHandsOn + "main.js", SendsShown},
+		{"a.js loads b.js", sbom.HowRequire + "b.js" + sbom.HowTakes, SendsPossible},
+		{"a.js loads b.js", sbom.HowRequire + "b.js", SendsPossible},
+		{"a.js loads b.js", sbom.HowRequire + "b" + sbom.HowGives + ".js", SendsPossible},
+		{"b.js loads a.js", sbom.HowRequire + "a.js" + sbom.HowTakes, SendsShown},
+		{"b.js loads a.js", sbom.HowRequire + "a.js" + sbom.HowGives, SendsPossible},
+		{"electron loads b.js", sbom.HowRequire + "b.js" + sbom.HowGives, SendsPossible},
+	} {
+		f := newFamily(t, `A holds electron:main a.js b.js
+			A electron loads a.js
+			A `+x.link+`
+			a.js has reads likely
+			b.js has uploads likely`)
+		f.products["A"].Links[1].How = x.how
+		for i := range f.tags {
+			f.tags[i].Scope = sbom.ScopeModule
+		}
+		_, r := f.run(all)
+		i := slices.IndexFunc(r.Carried, func(k Carried) bool { return k.Capability == "collects" })
+		if k := r.Carried[i]; k.Sends != x.want || (k.Flow != nil) != (x.want == SendsShown) {
+			t.Errorf("%s (%s): sends %s, flow %+v", x.link, x.how, k.Sends, k.Flow)
+		}
+	}
+}
