@@ -156,11 +156,18 @@ func TestOpaque(t *testing.T) {
 }
 
 func FuzzJavaScript(f *testing.F) {
-	for _, s := range []string{"x('a'+`b${c}`)", "import a from 'b'", "var t={1:(e,t,n)=>{n(2)},2:()=>{}}", "`\\u{41}${", "0x10n^5;[1,2,3,4,5,6]", "<script>x</script>"} {
+	for _, s := range []string{"x('a'+`b${c}`)", "import a from 'b'", "var t={1:(e,t,n)=>{n(2)},2:()=>{}}", "`\\u{41}${", "0x10n^5;[1,2,3,4,5,6]", "<script>x</script>", "const d=require('a');for(const k of ['b'])d.go({k},(e)=>console.log(e,`${k}`));module.exports={d}"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		checkBytes(t, src, JavaScript(src))
+		modules := JavaScript(src)
+		checkBytes(t, src, modules)
+		for _, m := range modules {
+			for i := range m.Facts[:min(len(m.Facts), 8)] {
+				m.Use(&m.Facts[i])
+			}
+			m.Ties()
+		}
 		checkBytes(t, src, JavaScriptTokens(src))
 		checkBytes(t, src, HTML(src))
 		checkBytes(t, src, Manifest(src))
