@@ -281,8 +281,8 @@ func (p *pass) references() []Reference {
 			}
 			continue
 		}
-		t := &p.targets.places[r.place]
-		out[i] = Reference{Function: r.function, Kind: t.kind, Slot: t.address, Offset: t.offset, Length: t.length}
+		t, to := &p.targets.places[r.place], &out[i]
+		to.Function, to.Kind, to.Slot, to.Offset, to.Length = r.function, t.kind, t.address, t.offset, t.length // not as one value: no pointer is written
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package fingerprint
 import (
 	"cmp"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -79,8 +80,9 @@ type tabler struct {
 	slots       []Pointer
 	first, last uint64 // that a reference of interest has
 	index       tableIndex
-	found       []found  // pages of interest and whole addresses, in the order of the code
-	mixed       []uint32 // functions with data in them, rising
+	found       []found      // pages of interest and whole addresses, in the order of the code
+	pages       [32][]uint64 // by register: the pages that the function at hand has in it
+	mixed       []uint32     // functions with data in them, rising
 	refs        []reference
 	left        int
 }
@@ -259,8 +261,7 @@ func (t *tabler) decoded(function uint32) []found {
 
 // pagesOf looks for what a function adds to the pages in its registers.
 func (t *tabler) pagesOf(function uint32, seen []found) {
-	var pages [32][]uint64
-	held := uint32(0) // the registers with pages
+	pages, held := &t.pages, uint32(0)
 	for _, x := range seen {
 		if x.register == wholeAddress {
 			t.note(function, x.address)
@@ -272,6 +273,12 @@ func (t *tabler) pagesOf(function uint32, seen []found) {
 			held |= 1 << x.register
 		}
 	}
+	defer func() {
+		for ; held != 0; held &= held - 1 {
+			r := bits.TrailingZeros32(held)
+			pages[r] = pages[r][:0]
+		}
+	}()
 	if held == 0 || t.left < 0 {
 		return
 	}
