@@ -22,7 +22,8 @@ func (x *tableIndex) fill(t *tabler) {
 	}
 	x.pieces = make([]uint32, (behind-first)>>x.shift+2)
 	i := uint32(0)
-	for piece := range x.pieces {
+	x.pieces[len(x.pieces)-1] = uint32(len(t.list)) // its start may be no address
+	for piece := range len(x.pieces) - 1 {
 		start := first + uint64(piece)<<x.shift
 		for i < uint32(len(t.list)) && t.list[i].End <= start {
 			i++
@@ -51,7 +52,7 @@ const pageBits = 12
 func (t *tabler) inPage(page uint64) bool {
 	at := page>>pageBits - t.index.page
 	if t.index.pages == nil {
-		return page+maxPageOffset >= t.first && page <= t.last
+		return page <= t.last && (page >= t.first || t.first-page <= maxPageOffset)
 	}
 	return at>>6 < uint64(len(t.index.pages)) && t.index.pages[at>>6]>>(at&63)&1 == 1
 }
