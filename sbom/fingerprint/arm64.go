@@ -89,10 +89,16 @@ func (a *arm) special(class armClass, w uint32, at uint64) uint64 {
 			a.page |= 1 << rd
 			a.address[rd] = adrpTarget(w, pc)
 		}
+		if a.tabler != nil {
+			a.tabler.page(w&31, adrpTarget(w, pc))
+		}
 		return 0
 	case armAddress:
 		a.kill(1 << (w & 31))
-		to := pc + uint64(int64(int32(w<<8)>>11&^3)+int64(w>>29&3))
+		to := adrTarget(w, pc)
+		if a.tabler != nil {
+			a.tabler.whole(to)
+		}
 		a.setAddress(w&31, to)
 		a.refer(to, purposeBuild)
 		return 0
@@ -121,6 +127,10 @@ func (a *arm) special(class armClass, w uint32, at uint64) uint64 {
 
 func adrpTarget(w uint32, pc uint64) uint64 {
 	return pc&^0xfff + uint64((int64(int32(w<<8)>>13)<<2+int64(w>>29&3))<<12)
+}
+
+func adrTarget(w uint32, pc uint64) uint64 {
+	return pc + uint64(int64(int32(w<<8)>>11&^3)+int64(w>>29&3))
 }
 
 // armDistance is how far a branch leads, in bytes, as a step.
@@ -203,7 +213,10 @@ func (a *arm) memory(w uint32) uint64 {
 // literal is the token of a load of a literal: outside of the function, that of
 // the load with an unsigned offset that does the same.
 func (a *arm) literal(w uint32, pc uint64) uint64 {
-	address := pc + uint64(int64(int32(w<<8)>>13)<<2)
+	address := pc + armDistance(armFar, w)
+	if a.tabler != nil && w>>24 == 0x58 {
+		a.tabler.whole(address)
+	}
 	i := w>>30 | w>>26&1<<2
 	form := [8]uint32{0xb9400000, 0xf9400000, 0xb9800000, 0xf9800000, 0xbd400000, 0xfd400000, 0x3dc00000, 0}[i]
 	scale := [8]uint32{2, 3, 2, 3, 2, 3, 4, 0}[i]

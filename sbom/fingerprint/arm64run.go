@@ -76,6 +76,9 @@ func (a *arm) paged(w uint32, at uint64) (uint64, bool) {
 	a.known |= 1 << rd
 	a.page |= 1 << rd
 	a.address[rd] = adrpTarget(w, a.base+at)
+	if a.tabler != nil {
+		a.tabler.page(rd, a.address[rd])
+	}
 	if class == armAdd {
 		return a.add(next), true
 	}

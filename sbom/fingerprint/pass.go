@@ -32,6 +32,7 @@ type pass struct {
 	methods   []implemented
 	objects   []uint32          // by Code.Objects: 1 + index in Set.Objects; 0: not looked at yet
 	named     map[string]uint32 // by name: 1 + index in Set.Objects
+	tabler    *tabler           // nil: no table of data is known
 
 	// of the function at hand
 	index uint32
@@ -190,6 +191,7 @@ func (p *pass) prepare() {
 	p.indexFunctions()
 	p.data = p.code.Data
 	p.classes()
+	p.startTables()
 }
 
 // begin starts function i and gives its code.
@@ -224,6 +226,9 @@ func (p *pass) runs(code []byte, run func(code []byte, from, to uint64)) {
 		first, behind := p.dataIn(start, size)
 		if first >= size {
 			break
+		}
+		if t := p.tabler; t != nil && (len(t.mixed) == 0 || t.mixed[len(t.mixed)-1] != p.index) {
+			t.mixed = append(t.mixed, p.index)
 		}
 		if !p.x86 {
 			first, behind = first&^3, (behind+3)&^3
@@ -276,8 +281,8 @@ func (p *pass) references() []Reference {
 			}
 			continue
 		}
-		t := &p.targets.places[r.place]
-		out[i] = Reference{Function: r.function, Kind: t.kind, Slot: t.address, Offset: t.offset, Length: t.length}
+		t, to := &p.targets.places[r.place], &out[i]
+		to.Function, to.Kind, to.Slot, to.Offset, to.Length = r.function, t.kind, t.address, t.offset, t.length // not as one value: no pointer is written
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package fingerprint
 import (
 	"cmp"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -78,6 +79,10 @@ type tabler struct {
 	list        []Table // by address, not overlapping
 	slots       []Pointer
 	first, last uint64 // that a reference of interest has
+	index       tableIndex
+	found       []found      // pages of interest and whole addresses, in the order of the code
+	pages       [32][]uint64 // by register: the pages that the function at hand has in it
+	mixed       []uint32     // functions with data in them, rising
 	refs        []reference
 	left        int
 }
@@ -88,14 +93,34 @@ type reference struct {
 	address  uint64
 }
 
-// tables fills Tables and Refers. A table that nothing refers to is taken for one
-// that everything does, as a reference may have been missed.
-func (p *pass) tables() {
+// found is what the pass saw an instruction of arm64 put in a register.
+type found struct {
+	address  uint64
+	function uint32
+	register uint8 // wholeAddress: address is no page
+}
+
+// wholeAddress is no register.
+const wholeAddress = 32
+
+// startTables makes ready for what the pass sees.
+func (p *pass) startTables() {
 	if p.code.Tables == nil || len(p.code.Tables.List) == 0 {
 		return
 	}
 	t := &tabler{pass: p, list: slices.Clone(p.code.Tables.List), slots: slices.Clone(p.code.Tables.Slots)}
 	t.order()
+	t.index.fill(t)
+	p.tabler = t
+}
+
+// tables fills Tables and Refers. A table that nothing refers to is taken for one
+// that everything does, as a reference may have been missed.
+func (p *pass) tables() {
+	t := p.tabler
+	if t == nil {
+		return
+	}
 	if p.x86 {
 		t.fromSeen()
 	} else if !t.fromPages() {
@@ -131,20 +156,11 @@ func (t *tabler) order() {
 	}
 }
 
-// holds is the index of the table that holds an address, or -1.
-func (t *tabler) holds(address uint64) int {
-	i, exact := slices.BinarySearchFunc(t.list, address, func(x Table, a uint64) int { return cmp.Compare(x.Address, a) })
-	if !exact {
-		i--
-	}
-	if i < 0 || address >= t.list[i].End {
-		return -1
-	}
-	return i
-}
-
 // through is where a reference to an address leads: through a slot, or there.
 func (t *tabler) through(address uint64) uint64 {
+	if n := len(t.slots); n == 0 || address < t.slots[0].At || address > t.slots[n-1].At {
+		return address
+	}
 	if i, ok := slices.BinarySearchFunc(t.slots, address, func(x Pointer, a uint64) int { return cmp.Compare(x.At, a) }); ok {
 		return t.slots[i].To
 	}
@@ -168,21 +184,52 @@ func (t *tabler) fromSeen() {
 	}
 }
 
+// note keeps a reference that leads into a table.
 func (t *tabler) note(function uint32, address uint64) {
 	if address >= t.first && address <= t.last {
-		t.refs = append(t.refs, reference{function, t.through(address)})
+		if address = t.through(address); t.holds(address) >= 0 {
+			t.refs = append(t.refs, reference{function, address})
+		}
+	}
+}
+
+// page takes over a page that the function at hand puts in a register.
+func (t *tabler) page(register uint32, page uint64) {
+	if t.inPage(page) {
+		t.found = append(t.found, found{page, t.pass.index, uint8(register)})
+	}
+}
+
+// whole takes over an address that the function at hand builds in one instruction,
+// or loads from.
+func (t *tabler) whole(address uint64) {
+	if address >= t.first && address <= t.last {
+		t.found = append(t.found, found{address, t.pass.index, wholeAddress})
 	}
 }
 
 // fromPages takes, of each function, all addresses that a page and an offset may
 // make together, in whatever order the code runs: the pass itself follows
-// straight code only, and what it misses would be called dormant. false: too many.
+// straight code only, and what it misses would be called dormant. Data in a
+// function are taken for code: where they are, boundaries may be wrong. false: too many.
 func (t *tabler) fromPages() bool {
 	t.left = 1 << 16
 	for i := range t.set.Functions {
-		code := t.bytesAt(t.starts[i])[:t.sizes[i]]
-		t.left += maxTableWork * len(code) / 4
-		t.pagesOf(uint32(i), code)
+		function := uint32(i)
+		t.left += maxTableWork * int(t.sizes[i]) / 4
+		n := 0
+		for n < len(t.found) && t.found[n].function == function {
+			n++
+		}
+		seen := t.found[:n]
+		t.found = t.found[n:]
+		if len(t.mixed) > 0 && t.mixed[0] == function {
+			t.mixed = t.mixed[1:]
+			seen = t.decoded(function)
+		}
+		if len(seen) > 0 {
+			t.pagesOf(function, seen)
+		}
 		if t.left < 0 {
 			return false
 		}
@@ -190,57 +237,79 @@ func (t *tabler) fromPages() bool {
 	return true
 }
 
-func (t *tabler) pagesOf(function uint32, code []byte) {
-	var pages [32][]uint64
-	some := false
+// decoded finds in all of a function what the pass finds in what it takes for
+// instructions.
+func (t *tabler) decoded(function uint32) []found {
+	before := t.found
+	t.found, t.pass.index = nil, function
+	code := t.bytesAt(t.starts[function])[:t.sizes[function]]
 	for at := 0; at+4 <= len(code); at += 4 {
 		w, pc := binary.LittleEndian.Uint32(code[at:]), t.starts[function]+uint64(at)
 		switch {
 		case w&0x9f000000 == 0x90000000: // adrp
-			page := adrpTarget(w, pc)
-			if page+maxPageOffset < t.first || page > t.last || !t.inPage(page) {
-				break
-			}
-			if t.left -= len(pages[w&31]); !slices.Contains(pages[w&31], page) {
-				pages[w&31] = append(pages[w&31], page)
-				some = true
-			}
+			t.page(w&31, adrpTarget(w, pc))
 		case w&0x9f000000 == 0x10000000: // adr
-			t.note(function, pc+uint64(int64(int32(w<<8)>>11&^3)+int64(w>>29&3)))
+			t.whole(adrTarget(w, pc))
 		case w&0xff000000 == 0x58000000: // ldr of a literal
-			t.note(function, pc+uint64(int64(int32(w<<8)>>13)<<2))
-		}
-		if t.left < 0 {
-			return
+			t.whole(pc + armDistance(armFar, w))
 		}
 	}
-	for at := 0; some && at+4 <= len(code); at += 4 {
-		w := binary.LittleEndian.Uint32(code[at:])
-		if w&0xffe0ffe0 == 0xaa0003e0 && w>>16&31 != 31 { // mov
+	out := t.found
+	t.found = before
+	return out
+}
+
+// pagesOf looks for what a function adds to the pages in its registers.
+func (t *tabler) pagesOf(function uint32, seen []found) {
+	pages, held := &t.pages, uint32(0)
+	for _, x := range seen {
+		if x.register == wholeAddress {
+			t.note(function, x.address)
+			continue
+		}
+		of := &pages[x.register]
+		if t.left -= len(*of); !slices.Contains(*of, x.address) {
+			*of = append(*of, x.address)
+			held |= 1 << x.register
+		}
+	}
+	defer func() {
+		for ; held != 0; held &= held - 1 {
+			r := bits.TrailingZeros32(held)
+			pages[r] = pages[r][:0]
+		}
+	}()
+	if held == 0 || t.left < 0 {
+		return
+	}
+	for code := t.bytesAt(t.starts[function])[:t.sizes[function]]; len(code) >= 4; code = code[4:] {
+		w := binary.LittleEndian.Uint32(code)
+		if (held|1<<31)>>(w>>5&31)&1 == 0 {
+			continue
+		}
+		if w&0xffe0ffe0 == 0xaa0003e0 && held&^(1<<31)>>(w>>16&31)&1 == 1 { // mov
 			for _, page := range pages[w>>16&31] {
 				if t.left -= len(pages[w&31]) + 1; !slices.Contains(pages[w&31], page) {
 					pages[w&31] = append(pages[w&31], page)
+					held |= 1 << (w & 31)
 				}
 			}
+		}
+		of := pages[w>>5&31]
+		if len(of) == 0 {
+			continue
 		}
 		offset, ok := pageOffset(w)
 		if !ok {
 			continue
 		}
-		if t.left -= len(pages[w>>5&31]); t.left < 0 {
+		if t.left -= len(of); t.left < 0 {
 			return
 		}
-		for _, page := range pages[w>>5&31] {
+		for _, page := range of {
 			t.note(function, page+offset)
 		}
 	}
-}
-
-// inPage reports whether a table or a slot lies where an offset from a page may lead.
-func (t *tabler) inPage(page uint64) bool {
-	i, _ := slices.BinarySearchFunc(t.list, page, func(x Table, a uint64) int { return cmp.Compare(x.End, a) })
-	j, _ := slices.BinarySearchFunc(t.slots, page, func(x Pointer, a uint64) int { return cmp.Compare(x.At, a) })
-	return i < len(t.list) && t.list[i].Address < page+maxPageOffset || j < len(t.slots) && t.slots[j].At < page+maxPageOffset
 }
 
 // pageOffset is the offset that an instruction adds to a page: an addition, or a
@@ -264,15 +333,19 @@ func pageOffset(w uint32) (uint64, bool) {
 // stands for all data that are no table.
 func (t *tabler) settle() {
 	number := map[uint64]uint32{} // by group
-	for _, x := range t.list {
-		if number[x.Group] == 0 {
-			number[x.Group] = uint32(len(number)) + 1
+	numbers := make([]uint32, len(t.list))
+	for i, x := range t.list {
+		n, ok := number[x.Group]
+		if !ok {
+			n = uint32(len(number)) + 1
+			number[x.Group] = n
 		}
+		numbers[i] = n
 	}
 	out := make([]TableOf, len(number)+1)
 	at := func(address uint64) uint32 {
 		if i := t.holds(address); i >= 0 {
-			return number[t.list[i].Group]
+			return numbers[i]
 		}
 		return 0
 	}
@@ -296,9 +369,10 @@ func (t *tabler) settle() {
 		}
 	}
 	refers := make([][2]uint32, 0, len(t.refs))
+	last := make([]uint32, len(out)) // 1 + the function that referred to it last
 	for _, r := range t.refs {
-		if g := at(r.address); g != 0 {
-			refers, known[g] = append(refers, [2]uint32{r.function, g}), true
+		if g := at(r.address); g != 0 && last[g] != r.function+1 {
+			refers, known[g], last[g] = append(refers, [2]uint32{r.function, g}), true, r.function+1
 		}
 	}
 	for g := 1; g < len(out); g++ {

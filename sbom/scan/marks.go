@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 
 	"github.com/kinbom/kinbom/sbom"
@@ -75,7 +76,7 @@ func (a *sliceAnalysis) pass(in analyser, s *macho.Slice) (*fingerprint.Code, *f
 	}
 	switch {
 	case code != nil:
-		set, refs := fingerprint.Pass(code)
+		set, refs := passed(code)
 		if len(set.Functions) > 0 {
 			return code, set, refs
 		}
@@ -86,6 +87,14 @@ func (a *sliceAnalysis) pass(in analyser, s *macho.Slice) (*fingerprint.Code, *f
 		gap("no code that can be read was found in the slice: whether it has kinship is unknown")
 	}
 	return nil, nil, nil
+}
+
+// passed runs the pass while the collector of garbage rests: nearly all that the
+// pass allocates is kept, so a collection on its way finds next to nothing. The
+// limit of memory of the child stays in force: near it, garbage is collected.
+func passed(code *fingerprint.Code) (*fingerprint.Set, []fingerprint.Reference) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	return fingerprint.Pass(code)
 }
 
 // saveMarks writes a file of marks. Another child may write that of the same
