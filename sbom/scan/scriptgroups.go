@@ -121,9 +121,23 @@ func (g *scriptGraph) group(ctx context.Context, key moduleKey, m *scriptModule)
 		}
 		if to := g.resolve(ctx, key.f, q); to != nil && g.d.scripts[to] != nil && to != key.f {
 			add(moduleKey{to, 0})
+			if m != nil && m.Texts > 0 && len(g.d.scripts[to].modules) == 0 {
+				g.addData(&out, to, g.asksOf(ctx, to))
+			}
 		}
 	}
 	return out
+}
+
+// asksOf is all that a file asks for that has no words by itself: such a one may
+// make paths of a file of data.
+func (g *scriptGraph) asksOf(ctx context.Context, f *file) []script.Require {
+	if !g.whole[f] && len(g.whole) < maxWhole && f.size <= maxModule && f.kind == kindJavaScript {
+		g.whole[f] = true
+		delete(g.requires, f)
+		g.know(ctx, []*file{f}, nil)
+	}
+	return g.requires[f]
 }
 
 // addData adds the files of data that a module of a group asks for: they are a
