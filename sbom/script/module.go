@@ -32,6 +32,8 @@ type Module struct {
 
 	asksUnknown bool // for a module whose name is not known
 
+	written map[int64]bool // where texts begin that name a file which is only written there
+
 	number int     // among the modules of its script
 	flows  []*flow // what becomes of the texts of the scripts that it is made of
 }
