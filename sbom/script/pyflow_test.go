@@ -43,3 +43,26 @@ func TestPythonWritten(t *testing.T) {
 		}
 	}
 }
+
+func TestTablePaths(t *testing.T) {
+	text := func(s string, at int64) object { return object{text: []byte(s), at: at} }
+	row := object{at: -1, tuple: []object{text("Library", 10), text("Safari", 20)}}
+	mixed := object{at: -1, tuple: []object{text("Library", 10), {at: -1, isNum: true, num: 1}}}
+	for _, tc := range []struct {
+		name   string
+		consts []object
+		want   string
+	}{
+		{"row of a table", []object{{at: -1, tuple: []object{row}}}, "Library/Safari"},
+		{"tuple alone", []object{row}, ""},
+		{"row with a number", []object{{at: -1, tuple: []object{mixed}}}, ""},
+	} {
+		got := ""
+		for _, v := range tablePaths(tc.consts, 0) {
+			got += string(v.text)
+		}
+		if got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
