@@ -34,6 +34,11 @@ func (p *pattern) accepts(b []byte, start, end int, kind kindSet) (from int, ok 
 				return 0, false
 			}
 		}
+		for _, x := range p.behind {
+			if n := start - len(x); n >= 0 && bytes.EqualFold(b[n:start], x) {
+				return 0, false
+			}
+		}
 	}
 	return start, ok
 }

@@ -204,7 +204,7 @@ func (s *Set) patternsOf(r *rule) []*pattern {
 // includes reports whether everything that q finds is found by p too, and counts
 // as much.
 func (p *pattern) includes(q *pattern) bool {
-	if q.kinds&^p.kinds != 0 || p.weak && !q.weak || !p.fold && q.fold || len(p.except) > 0 && !equalLists(p.except, q.except) {
+	if q.kinds&^p.kinds != 0 || p.weak && !q.weak || !p.fold && q.fold || len(p.except) > 0 && !equalLists(p.except, q.except) || len(p.behind) > 0 && !equalLists(p.behind, q.behind) {
 		return false
 	}
 	has, equal := bytes.Contains, bytes.Equal(p.text, q.text)

@@ -160,6 +160,7 @@ func (c *packer) pattern(p *pattern) {
 	texts(c, &p.with)
 	texts(c, &p.none)
 	texts(c, &p.except)
+	texts(c, &p.behind)
 	whole(c, &p.signal)
 }
 

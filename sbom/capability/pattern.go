@@ -100,6 +100,7 @@ type pattern struct {
 	with   [][]byte // SQL: one of these words stands in the same statement
 	none   [][]byte // SQL: and none of these
 	except [][]byte // text that must not follow
+	behind [][]byte // text that must not stand before, in any case
 	signal int      // index into the set's signals
 	line   int      // where it stands in its file
 }
@@ -107,7 +108,7 @@ type pattern struct {
 var (
 	patternKeys = []string{"text", "path", "sql", "import", "selector", "class", "load", "entitlement",
 		"plist", "number", "module", "call",
-		"match", "verb", "with", "without", "except", "weak", "ignore-case", "kinds"}
+		"match", "verb", "with", "without", "except", "not-behind", "weak", "ignore-case", "kinds"}
 	subjectKeys = patternKeys[:12]
 	textMatches = []string{"contains", "whole", "prefix", "suffix", "word"}
 	sqlVerbs    = []string{"read", "clear", "create", "name"}
@@ -217,6 +218,11 @@ func (d *doc) options(word string, opts map[string]*yaml.Node, p *pattern) {
 	}
 	for _, s := range d.optionTexts(allowed("except", text), "except") {
 		p.except = append(p.except, []byte(s))
+	}
+	if n := allowed("not-behind", text); n != nil {
+		for _, c := range d.items(n) {
+			p.behind = append(p.behind, []byte(d.raw(c, "not-behind")))
+		}
 	}
 	if n := allowed("weak", true); n != nil {
 		p.weak = d.bool(n, "weak")

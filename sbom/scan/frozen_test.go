@@ -49,7 +49,8 @@ func frozenBehind(executable, code []byte) []byte {
 	return append(out, make([]byte, 64)...)
 }
 
-// Python code in executables of PyInstaller, and compiled modules beside one.
+// Python code in executables of PyInstaller, and compiled modules beside one. Their
+// code uses no names: texts alone only mention.
 func TestScriptsOfPython(t *testing.T) {
 	dir := t.TempDir()
 	reader := python("Library/Safari/History.db", "SELECT url FROM history_items")
@@ -58,7 +59,7 @@ func TestScriptsOfPython(t *testing.T) {
 	write(t, filepath.Join(dir, "App.app/Contents/Resources/h.pyc"), append(head, reader...))
 	write(t, filepath.Join(dir, "App.app/Contents/Resources/new.pyc"), append([]byte{0xff, 0xff}, append(head, "Library/Safari"...)[2:]...))
 	p := run(t, scriptOptions(t, dir)).Products[0]
-	if d := cmp.Diff([]string{"Contents/MacOS/App#history likely module", "h.pyc likely module"}, tagLines(p)); d != "" {
+	if d := cmp.Diff([]string{"Contents/MacOS/App#history mentions module", "h.pyc mentions module"}, tagLines(p)); d != "" {
 		t.Errorf("tags (-want +got):\n%s", d)
 	}
 	if d := cmp.Diff([]string{"calls import: App > history"}, linkLines(p)); d != "" {

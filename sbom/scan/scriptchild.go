@@ -185,7 +185,18 @@ func (r *scriptReader) module(b []byte, m *script.Module) scriptModule {
 		}
 	}
 	x.Tags = r.match(u, len(content) <= maxModule, [][]byte{b})
+	if !m.Reaches() {
+		x.Tags = told(x.Tags)
+	}
 	return x
+}
+
+// told are the tags of a module that only tells: a table that others may use.
+func told(tags []sbom.Tag) []sbom.Tag {
+	for i := range tags {
+		tags[i].Grade = sbom.GradeMentions
+	}
+	return tags
 }
 
 // telling keeps the facts that some rule looks at.

@@ -22,6 +22,7 @@ type scriptGraph struct {
 	d        *draft
 	at       map[string]*file // by path in the product; files beside an archive as if they lay in it
 	requires map[*file][]script.Require
+	whole    map[*file]bool      // of which all requires were asked for
 	mains    map[string][]string // by folder: what its package.json names
 	roots    []string            // where Python modules lie
 	cached   map[string]*file    // compiled Python modules in __pycache__, by the path of what they are of; nil: not looked for yet
@@ -29,7 +30,7 @@ type scriptGraph struct {
 }
 
 func (s *scanner) newScriptGraph(d *draft) *scriptGraph {
-	g := &scriptGraph{s: s, d: d, at: map[string]*file{}, requires: map[*file][]script.Require{}, mains: map[string][]string{}}
+	g := &scriptGraph{s: s, d: d, at: map[string]*file{}, requires: map[*file][]script.Require{}, whole: map[*file]bool{}, mains: map[string][]string{}}
 	for _, f := range d.files {
 		if f.trouble == nil && !f.ignored && f.opened == "" {
 			if p := inArchive(d.rel(f)); g.at[p] == nil {

@@ -105,6 +105,7 @@ func (g *scriptGraph) group(ctx context.Context, key moduleKey, m *scriptModule)
 	add := func(k moduleKey) {
 		if x := g.d.scripts[k.f]; k.n < len(x.modules) && x.modules[k.n].Telling > 0 && len(out) < maxGroup && !slices.Contains(out, k) {
 			out = append(out, k)
+			g.addData(&out, k.f, x.modules[k.n].Requires)
 		}
 	}
 	for _, q := range requires {
@@ -114,15 +115,40 @@ func (g *scriptGraph) group(ctx context.Context, key moduleKey, m *scriptModule)
 				continue
 			}
 		}
-		if to := g.data(key.f, q); to != nil && m != nil && m.Telling > 0 && len(out) < maxGroup {
-			out = append(out, moduleKey{to, 0})
+		if m != nil && m.Telling > 0 && g.data(key.f, q) != nil {
+			g.addData(&out, key.f, []script.Require{q})
 			continue
 		}
 		if to := g.resolve(ctx, key.f, q); to != nil && g.d.scripts[to] != nil && to != key.f {
 			add(moduleKey{to, 0})
+			if m != nil && m.Texts > 0 && len(g.d.scripts[to].modules) == 0 {
+				g.addData(&out, to, g.asksOf(ctx, to))
+			}
 		}
 	}
 	return out
+}
+
+// asksOf is all that a file asks for that has no words by itself: such a one may
+// make paths of a file of data.
+func (g *scriptGraph) asksOf(ctx context.Context, f *file) []script.Require {
+	if !g.whole[f] && len(g.whole) < maxWhole && f.size <= maxModule && f.kind == kindJavaScript {
+		g.whole[f] = true
+		delete(g.requires, f)
+		g.know(ctx, []*file{f}, nil)
+	}
+	return g.requires[f]
+}
+
+// addData adds the files of data that a module of a group asks for: they are a
+// part of it that lies in a file of its own.
+func (g *scriptGraph) addData(out *group, from *file, requires []script.Require) {
+	for _, q := range requires {
+		to := g.data(from, q)
+		if k := (moduleKey{to, 0}); to != nil && len(*out) < maxGroup && !slices.Contains(*out, k) {
+			*out = append(*out, k)
+		}
+	}
 }
 
 // extensions are the scripts that the manifest of a web extension starts, each

@@ -25,6 +25,7 @@ const (
 	maxScript    = 64 << 20 // bytes of one script
 	maxGroup     = 64       // modules that are looked at together
 	maxGroups    = 20_000   // groups of one product
+	maxWhole     = 200      // files without words whose requires are all asked for
 	groupRequest = 200      // groups of one request
 )
 

@@ -174,7 +174,7 @@ func TestScriptsOfExtension(t *testing.T) {
 	app(t, dir, "App", code("App"))
 	in := filepath.Join(dir, "App.app/Contents/Resources/ext")
 	write(t, filepath.Join(in, "manifest.json"), []byte(`{"manifest_version":3,"background":{"service_worker":"bg.js"},"permissions":["history"]}`))
-	write(t, filepath.Join(in, "bg.js"), []byte(`import './q.js'; x('Library/Safari')`))
+	write(t, filepath.Join(in, "bg.js"), []byte(`import './q.js'; fetch('Library/Safari')`))
 	write(t, filepath.Join(in, "q.js"), []byte(`x('SELECT url FROM history_items','History.db')`))
 	p := run(t, scriptOptions(t, dir)).Products[0]
 	if d := cmp.Diff([]string{"ext/bg.js likely modules", "ext/q.js mentions module"}, tagLines(p)); d != "" {

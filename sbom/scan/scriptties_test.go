@@ -94,7 +94,7 @@ func withUpload(t *testing.T) *capability.Set {
 // Python modules are tied by what they import; what nothing imports is dormant.
 func TestScriptPython(t *testing.T) {
 	whole := func(name string) string {
-		return "P" + name + " = 'Library/Safari/History.db'\nQ = 'SELECT url FROM history_items'\n"
+		return "P" + name + " = 'Library/Safari/History.db'\nQ = 'SELECT url FROM history_items'\nR = open(P" + name + ")\n"
 	}
 	for _, c := range []struct {
 		name  string

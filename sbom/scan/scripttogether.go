@@ -93,16 +93,21 @@ func readTogether(c *ruleCache, q togetherRequest) ([][]sbom.Tag, error) {
 	out := make([][]sbom.Tag, len(q.Groups))
 	for i, g := range q.Groups {
 		u := &sbom.Unit{Scope: sbom.ScopeModules}
+		reaches := false
 		for _, m := range g {
 			if m.File >= 0 && m.File < len(modules) && m.Index >= 0 && m.Index < len(modules[m.File]) {
-				u.Facts = append(u.Facts, shifted(modules[m.File][m.Index].Facts, m.File)...)
+				x := &modules[m.File][m.Index]
+				reaches = reaches || x.Reaches()
+				u.Facts = append(u.Facts, shifted(x.Facts, m.File)...)
 			}
 		}
 		u = r.telling(u)
 		for j := range u.Facts {
 			u.Facts[j].Use = useIn(modules, g, &u.Facts[j])
 		}
-		out[i] = r.rules.Match(u, "", 0)
+		if out[i] = r.rules.Match(u, "", 0); !reaches {
+			out[i] = told(out[i])
+		}
 		for j := range out[i] {
 			out[i][j].Scope = sbom.ScopeModules
 		}

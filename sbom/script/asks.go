@@ -108,6 +108,8 @@ func (r *reader) asks(n *js.CallExpr) {
 		r.readsData(v)
 		if v.text != nil && v.whole {
 			r.moduleFact(v)
+		} else {
+			r.m.asksUnknown = true
 		}
 	case name == "importScripts":
 		for i := range n.Args.List {

@@ -66,6 +66,7 @@ func (r *reader) call(e *js.CallExpr, env env, depth int) value {
 	case name == "Buffer.from" || name == "buffer.Buffer.from" || name == "Uint8Array.from" || name == "Array.from":
 		return r.buffer(r.args(e.Args.List, env, depth))
 	case isPathJoin(name, last, len(e.Args.List)):
+		r.joinsData(e.Args.List, depth)
 		return joinPath(r.args(e.Args.List, env, depth))
 	}
 	if d, ok := e.X.(*js.DotExpr); ok {

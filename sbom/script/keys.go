@@ -1,6 +1,8 @@
 package script
 
 import (
+	"strings"
+
 	"github.com/tdewolff/parse/v2/js"
 
 	"github.com/kinbom/kinbom/sbom"
@@ -83,7 +85,7 @@ func (r *reader) list(n *js.ArrayExpr) {
 // from a list and it is not seen from which, and asks for the files of data that
 // may hold such lists. Other data says nothing of code that merely looks into it.
 func (r *reader) paths() {
-	if !r.spreads {
+	if !r.spreads && !r.dataPaths {
 		return
 	}
 	for _, l := range r.data {
@@ -91,9 +93,22 @@ func (r *reader) paths() {
 		r.ask(RequireData, l.v)
 	}
 	for _, l := range r.lists {
+		if !r.spreads {
+			break
+		}
 		r.m = l.m
 		v := joinPath(l.v.list)
 		r.valueFact(sbom.FactString, v.text, v)
+	}
+}
+
+// joinsData notes a path that is put together from a member of a file of data.
+func (r *reader) joinsData(l []js.Arg, depth int) {
+	for i := range l {
+		if _, ok := l[i].Value.(*js.DotExpr); ok && !r.dataPaths {
+			name, _ := r.name(l[i].Value, depth)
+			r.dataPaths = strings.HasPrefix(name, ".") && strings.Contains(name, ".json.")
+		}
 	}
 }
 

@@ -30,6 +30,10 @@ type Module struct {
 	// the module itself, for modules that PyInstaller packed; nil where nothing is seen to.
 	Led []string
 
+	asksUnknown bool // for a module whose name is not known
+
+	written map[int64]bool // where texts begin that name a file which is only written there
+
 	number int     // among the modules of its script
 	flows  []*flow // what becomes of the texts of the scripts that it is made of
 }

@@ -31,6 +31,8 @@ func PythonSource(src []byte) []Module {
 	p.facts()
 	p.imports()
 	p.bindings()
+	p.spread()
+	p.written()
 	p.hiding.decode(&out)
 	out.finish()
 	return []Module{out}

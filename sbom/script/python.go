@@ -47,6 +47,7 @@ func (out *Module) marshalled(b []byte, base int64, py version) string {
 	asks := &pyImports{out: out}
 	names := map[string]bool{}
 	h := &hiding{}
+	var tables []value
 	m.found = func(c *code) {
 		for _, o := range c.consts {
 			h.constant(o, base, 0)
@@ -58,6 +59,7 @@ func (out *Module) marshalled(b []byte, base int64, py version) string {
 		for _, o := range flat(c.consts, 0) {
 			out.text(sbom.FactString, o, base)
 		}
+		tables = append(tables, tablePaths(c.consts, base)...)
 		for _, o := range c.names {
 			if s := string(o.text); o.at >= 0 && !names[s] && len(names) < MaxFacts {
 				names[s] = true
@@ -69,6 +71,11 @@ func (out *Module) marshalled(b []byte, base int64, py version) string {
 	m.object(0)
 	asks.guess(base)
 	h.decode(out)
+	if names["join"] || names["joinpath"] {
+		for _, v := range tables {
+			out.data(v)
+		}
+	}
 	if m.bad {
 		return "compiled Python that could not be read to its end"
 	}
@@ -83,6 +90,26 @@ func flat(l []object, depth int) []object {
 			out = append(out, o)
 		} else if depth < 8 {
 			out = append(out, flat(o.tuple, depth+1)...)
+		}
+	}
+	return out
+}
+
+// tablePaths are the paths that the rows of constant tables make: tuples in a tuple
+// that hold nothing but short texts. Tuples that stand alone are lists of names.
+func tablePaths(consts []object, base int64) []value {
+	var out []value
+	for _, o := range consts {
+		for _, row := range o.tuple {
+			var l []value
+			for _, x := range row.tuple {
+				if x.at >= 0 && len(x.text) > 0 && len(x.text) <= maxListText {
+					l = append(l, value{text: x.text, whole: true, parts: []sbom.Span{x.span(base)}})
+				}
+			}
+			if len(l) > 1 && len(l) == len(row.tuple) && len(l) <= maxListItems && len(out) < maxLists {
+				out = append(out, joinPath(l))
+			}
 		}
 	}
 	return out

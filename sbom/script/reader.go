@@ -52,6 +52,7 @@ type reader struct {
 	lists      []literal // lists of short texts
 	data       []literal // names of files of data
 	spreads    bool      // a path is put together from a list that is not known
+	dataPaths  bool      // a path is put together from a member of a file of data
 }
 
 type nameKey struct {

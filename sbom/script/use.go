@@ -101,6 +101,9 @@ func (m *Module) Use(f *sbom.Fact) string {
 }
 
 func (m *Module) useAt(at int64, text []byte) string {
+	if m.written[at] {
+		return sbom.UseWrites
+	}
 	for _, g := range m.flows {
 		if at < g.r.base || at >= g.r.base+int64(len(g.r.src)) {
 			continue
