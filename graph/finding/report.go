@@ -169,7 +169,7 @@ type Witness struct {
 	Source   string `json:"source"`
 	Strength string `json:"strength"`
 	Hops     []Hop  `json:"hops"`            // first the product, last the image or code unit
-	Calls    []Call `json:"calls,omitempty"` // of strength runs: from an entry point to the code unit
+	Calls    []Call `json:"calls,omitempty"` // of strength runs: from an entry point to the code unit, or of a whole image to one that refers to its evidence
 }
 
 // Hop is one step of a witness: the node, and the edge that led to it.

@@ -21,7 +21,7 @@ func (w *run) follow(product int32, firm map[string][]tied) *reach.Reach {
 	var images []int32
 	for _, list := range firm {
 		for _, t := range list {
-			if t.o.Address != nil {
+			if t.o.Address != nil || len(t.o.code()) > 0 {
 				images = append(images, w.n.number[t.o.Image])
 			}
 		}
@@ -34,7 +34,13 @@ func (w *run) follow(product int32, firm map[string][]tied) *reach.Reach {
 	for _, list := range firm {
 		for i := range list {
 			t := &list[i]
-			if t.o.Address == nil || t.level == 0 {
+			if t.level == 0 {
+				continue
+			}
+			if t.o.Address == nil {
+				if last, ok := t.o.runs(code); ok {
+					t.level, t.calls = levelRuns, code.Path(last)
+				}
 				continue
 			}
 			u := reach.Unit{Image: t.o.Image, Address: *t.o.Address}

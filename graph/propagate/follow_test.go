@@ -320,3 +320,29 @@ func TestSendsTwoModules(t *testing.T) {
 		}
 	}
 }
+
+// What is known for a whole image runs where the code that refers to its evidence does.
+func TestFollowWhole(t *testing.T) {
+	c := newCoded(t, map[string]string{"app": "main>path>query! path query idle"}, "A holds app:main")
+	whole := func(capability string, list ...sbom.Evidence) {
+		c.sentence([]string{"app", "has", capability, "likely"})
+		c.tags[len(c.tags)-1].Evidence = list
+	}
+	at := func(signal string, kind sbom.FactKind, function int) sbom.Evidence {
+		e := sbom.Evidence{Signal: signal, Kind: kind}
+		if function >= 0 {
+			e.Function = address(function)
+		}
+		return e
+	}
+	whole("all", at("root", sbom.FactString, 1), at("sql", sbom.FactString, 2), at("open", sbom.FactImport, 2), at("open", sbom.FactImport, 3))
+	whole("dead-text", at("root", sbom.FactString, 1), at("root", sbom.FactCFString, 3))
+	whole("dead-call", at("root", sbom.FactString, 1), at("open", sbom.FactImport, 3))
+	whole("not-tied", at("root", sbom.FactString, 1), at("sql", sbom.FactString, -1))
+	whole("no-code", at("root", sbom.FactString, -1))
+	_, r := c.run()
+	want := []string{"A all runs: main query", "A dead-call linked", "A dead-text linked", "A no-code linked", "A not-tied linked"}
+	if d := cmp.Diff(want, c.lines(r)); d != "" {
+		t.Error(d)
+	}
+}

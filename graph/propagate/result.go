@@ -89,7 +89,7 @@ type Witness struct {
 	Source   string
 	Strength Strength
 	Hops     []Hop
-	Calls    []reach.Step // of strength runs: from the entry point to the code unit, or nil for a module of a script
+	Calls    []reach.Step // of strength runs: from the entry point to the code unit (of a whole image: to one that refers to its evidence), or nil for a module of a script
 }
 
 // Hop is one step: a node and the edge that led to it.

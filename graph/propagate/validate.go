@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kinbom/kinbom/graph"
+	"github.com/kinbom/kinbom/graph/reach"
 	"github.com/kinbom/kinbom/sbom"
 )
 
@@ -108,8 +109,8 @@ func (v *validation) witness(what string, c *Carried, w *Witness) {
 	}
 	if n := len(w.Calls); n > 0 {
 		last := w.Calls[n-1]
-		if w.Strength != Runs || end != graph.UnitNode(last.Image, last.Address) {
-			v.bad("%s: calls to %s end at another unit, or its strength is %s", what, w.Source, w.Strength)
+		if w.Strength != Runs || !endsIn(end, last) {
+			v.bad("%s: calls to %s end in other code, or its strength is %s", what, w.Source, w.Strength)
 		}
 	}
 	for i, h := range w.Hops[1:] {
@@ -118,4 +119,10 @@ func (v *validation) witness(what string, c *Carried, w *Witness) {
 			v.bad("%s: witness to %s: no %s edge from %s to %s", what, w.Source, h.Edge, from, h.Node)
 		}
 	}
+}
+
+// endsIn reports whether calls that end in a unit lead to a node: the unit, or the
+// image that holds it, where the source is known for the whole image.
+func endsIn(node string, last reach.Step) bool {
+	return node == graph.UnitNode(last.Image, last.Address) || node == graph.ImageNode(last.Image)
 }

@@ -86,6 +86,11 @@ func (a *adder) function(image int32, c *code, f int) {
 	}
 	a.selectors = a.selectors[:0]
 	c.features(f, fingerprint.FeatureSelector, func(x *fingerprint.Feature) { a.selectors = append(a.selectors, x.Hash) })
+	if makesObjects(c, f, a.selectors) {
+		if i, ok := slices.BinarySearch(a.selectors, initSelector); !ok {
+			a.selectors = slices.Insert(a.selectors, i, initSelector)
+		}
+	}
 	if len(a.selectors) == 0 {
 		return
 	}
@@ -93,6 +98,26 @@ func (a *adder) function(image int32, c *code, f int) {
 	if c.own != nil && c.own[f] > 0 {
 		a.send(image, c.classes[c.own[f]-1].name, viaOwn)
 	}
+}
+
+var (
+	newSelector  = fingerprint.FeatureHash(fingerprint.FeatureSelector, "new")
+	initSelector = fingerprint.FeatureHash(fingerprint.FeatureSelector, "init")
+)
+
+// births are imports of the run time that send init to a new object of a class:
+// compilers call them in place of the messages.
+var births = [...]uint64{
+	fingerprint.FeatureHash(fingerprint.FeatureImport, "objc_opt_new"),
+	fingerprint.FeatureHash(fingerprint.FeatureImport, "objc_alloc_init"),
+}
+
+// makesObjects reports whether a function that sends some selectors has init sent,
+// without naming it: by the message new, which is answered so, or by the run time.
+func makesObjects(c *code, f int, selectors []uint64) bool {
+	_, made := slices.BinarySearch(selectors, newSelector)
+	c.features(f, fingerprint.FeatureImport, func(x *fingerprint.Feature) { made = made || slices.Contains(births[:], x.Hash) })
+	return made
 }
 
 // send adds what the selectors of the function lead to in a class and, where it

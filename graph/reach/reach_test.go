@@ -122,6 +122,25 @@ func TestMessages(t *testing.T) {
 	})
 }
 
+// An object that is made is sent init: by new, or by the run time in its place.
+func TestBirth(t *testing.T) {
+	w := newWorld(t)
+	w.image("app entry", `
+		main !main @One .new
+		-one @Two =objc_opt_new
+		-two @Three =objc_alloc_init
+		-three @Four =objc_alloc
+		-four
+		class One -init=-one
+		class Two -init=-two
+		class Three -init=-three
+		class Four -init=-four`)
+	w.check(map[string]string{
+		"app.-one": "app.main app.-one", "app.-two": "app.main app.-one app.-two",
+		"app.-three": "app.main app.-one app.-two app.-three", "app.-four": "dormant",
+	})
+}
+
 // A message to an unknown receiver leads to the only class that implements it,
 // and only where an object of it can be.
 func TestUnknownReceiver(t *testing.T) {

@@ -43,6 +43,7 @@ func locate(rules *capability.Set, u *sbom.Unit, known places, plain int, own []
 	cut := *u
 	cut.Facts = append(slices.Clip(u.Facts), l.cuts...)
 	tags = rules.Locate(&cut, tags, parts, file, sliceOffset, l.cutOf...)
+	nameWhole(tags, parts, cut.Facts, sliceOffset)
 	for i := range tags {
 		if t := &tags[i]; t.Address != nil && t.Mark == "" {
 			if f, ok := slices.BinarySearchFunc(set.Functions, *t.Address, func(f fingerprint.Function, a uint64) int { return cmp.Compare(f.Address, a) }); ok {
