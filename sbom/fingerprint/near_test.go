@@ -9,6 +9,8 @@ func TestExactly(t *testing.T) {
 		"between steps": {4098, 4100, 4223, 8192},
 		"far apart":     {4096, 1 << 40},
 		"one":           {4096},
+		"side by side":  {4096, 4097, 4098, 4099, 4100, 4105, 4111, 4112, 4113, 4600, 8192},
+		"dense":         dense(4096, 600),
 	} {
 		for _, x86 := range []bool{false, true} {
 			p := &pass{x86: x86, starts: starts, sizes: make([]uint64, len(starts))}
@@ -33,4 +35,13 @@ func TestExactly(t *testing.T) {
 			}
 		}
 	}
+}
+
+// dense are functions of one byte.
+func dense(from uint64, n int) []uint64 {
+	starts := make([]uint64, n)
+	for i := range starts {
+		starts[i] = from + uint64(i)
+	}
+	return starts
 }

@@ -15,7 +15,8 @@ type pass struct {
 	near    []piece  // where functions begin, see indexFunctions
 	first   uint64   // address of the first piece
 	step    uint     // log2 of the bytes of a step
-	astray  bool     // some function begins between the steps, or near was left out
+	between bool     // some function begins between the steps, or shares one
+	astray  bool     // near was left out
 	entries []entry  // what a call of each function looks at
 	section int      // where bytesAt found the last address
 	data    []Range  // what is left of the data in code, from the function on

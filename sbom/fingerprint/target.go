@@ -227,10 +227,10 @@ func (p *pass) call(callee uint32, why purpose) {
 
 // function finds the function that holds an address, or -1; exact: it begins there.
 func (p *pass) function(address uint64) (int, bool) {
-	i, exact := slices.BinarySearch(p.starts, address)
-	if exact {
-		return i, true
+	if i, ok := p.exactly(address); ok {
+		return int(i), true
 	}
+	i, _ := slices.BinarySearch(p.starts, address)
 	if i--; i < 0 || address-p.starts[i] >= p.sizes[i] {
 		return -1, false
 	}
@@ -249,11 +249,12 @@ type piece struct {
 const (
 	stepARM    = 2
 	stepX86    = 4
-	pieceSteps = 5 // 32 in a piece
+	pieceSteps = 5   // 32 in a piece
+	maxInPiece = 256 // functions of one piece; beyond that there is no index
 )
 
 // indexFunctions makes the index. It is left out where the functions lie too far
-// apart for that.
+// apart for that, or too dense.
 func (p *pass) indexFunctions() {
 	p.step = stepARM
 	if p.x86 {
@@ -271,15 +272,13 @@ func (p *pass) indexFunctions() {
 	p.near = make([]piece, span>>(p.step+pieceSteps)+1)
 	for i, s := range p.starts {
 		at := (s - p.first) >> p.step
-		if s&(1<<p.step-1) != 0 {
-			p.astray = true
-			continue
-		}
-		near := &p.near[at>>pieceSteps]
+		near, bit := &p.near[at>>pieceSteps], uint32(1)<<(at&(1<<pieceSteps-1))
 		if near.begins == 0 {
 			near.first = uint32(i)
 		}
-		near.begins |= 1 << (at & (1<<pieceSteps - 1))
+		p.between = p.between || near.begins&bit != 0 || s&(1<<p.step-1) != 0
+		p.astray = p.astray || uint32(i)-near.first >= maxInPiece
+		near.begins |= bit
 	}
 }
 
@@ -290,12 +289,19 @@ func (p *pass) exactly(address uint64) (uint32, bool) {
 		return uint32(i), ok
 	}
 	at := (address - p.first) >> (p.step & 63)
-	if address&(1<<(p.step&63)-1) != 0 || at>>pieceSteps >= uint64(len(p.near)) {
+	if at>>pieceSteps >= uint64(len(p.near)) {
 		return 0, false
 	}
 	near := &p.near[at>>pieceSteps]
 	bit := uint32(1) << (at & (1<<pieceSteps - 1))
-	return near.first + uint32(bits.OnesCount32(near.begins&(bit-1))), near.begins&bit != 0
+	i := near.first + uint32(bits.OnesCount32(near.begins&(bit-1)))
+	if near.begins&bit == 0 || !p.between {
+		return i, near.begins&bit != 0 && address&(1<<(p.step&63)-1) == 0
+	}
+	for int(i) < len(p.starts) && p.starts[i] < address { // those that share a step
+		i++
+	}
+	return i, int(i) < len(p.starts) && p.starts[i] == address
 }
 
 // maxIslands is how many branch islands in a row are looked through.

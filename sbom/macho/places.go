@@ -40,10 +40,7 @@ type place struct {
 	format    uint16 // of its pointers
 	first     uint64 // indirect symbol of the first record
 	slots     []fingerprint.Target
-	text      struct { // the run of text that was found last
-		from, to uint64
-		ends     bool // no text goes on at to; else nobody looked
-	}
+	textEnds  []uint64 // by block: where the text ends that fills its front; 0: not looked at; see textRun
 }
 
 // placeIndex finds what lies at an address.

@@ -159,26 +159,53 @@ func (c *coder) array(p *place, at uint64) int {
 }
 
 // textRun is how many bytes of text begin in a place, at most as many as asked for.
-// What was found last is kept: compilers that know the length of a literal lay
-// them end to end, so that code refers into one run of text again and again.
+// Compilers that know the length of a literal lay them end to end, so that code
+// refers into runs of many thousand bytes again and again, in any order. So where
+// the text ends that fills the front of a block is kept: each block is looked at
+// once, beside the one that is asked for.
 func (c *coder) textRun(p *place, at uint64, most int) int {
 	limit := at + uint64(most)
-	if at < p.text.from || at > p.text.to {
-		p.text.from, p.text.to, p.text.ends = at, at, false
+	block := at/textBlock + 1
+	if n := textPrefix(p.data[at:min(block*textBlock, limit)]); at+n < block*textBlock || at+n >= limit {
+		return int(n)
 	}
-	for to := &p.text.to; !p.text.ends && *to < limit; {
-		*to += uint64(plainText(p.data[*to:limit]))
-		for ; *to < limit; *to++ {
-			if v := p.data[*to]; !printable[v] {
-				p.text.ends = true
-				break
-			} else if v < ' ' { // a tab or line end: go on behind it
-				*to++
+	if p.textEnds == nil {
+		p.textEnds = make([]uint64, len(p.data)/textBlock+1)
+	}
+	end, last := uint64(0), block
+	for ; ; last++ {
+		if end = p.textEnds[last]; end != 0 {
+			break
+		}
+		from, to := last*textBlock, min((last+1)*textBlock, uint64(len(p.data)))
+		if end = from + textPrefix(p.data[from:to]); end < to || to == uint64(len(p.data)) {
+			p.textEnds[last] = end
+			break
+		}
+	}
+	for ; block < last; block++ {
+		p.textEnds[block] = end
+	}
+	return int(min(end, limit) - at)
+}
+
+// textBlock is the size of a block of textRun, in bytes.
+const textBlock = 256
+
+// textPrefix is how many bytes of text begin b.
+func textPrefix(b []byte) uint64 {
+	n := 0
+	for {
+		n += plainText(b[n:])
+		for ; ; n++ {
+			if n == len(b) || !printable[b[n]] {
+				return uint64(n)
+			} else if b[n] < ' ' { // a tab or line end: go on behind it
+				n++
 				break
 			}
 		}
 	}
-	return int(min(p.text.to, limit) - at)
 }
 
 // plainText is how many bytes at the start of b are surely from space to tilde,
