@@ -33,6 +33,8 @@ type deriver struct {
 	texts  []fingerprint.Written
 	seen   map[literalUse]bool   // literals that exact looked at
 	tabled map[tableStart]uint64 // words of tables that functions walk: where the table begins
+	runs   []int64               // where code refers to in runs of literals
+	handed map[uint32]int        // by function: literals of such runs that it hands to calls with their lengths
 	out    []derived
 	over   *limit.Error // a limit that was hit, or nil
 }
@@ -54,11 +56,13 @@ func hiddenFacts(rules *capability.Set, s *macho.Slice) []sbom.Fact {
 // hit, or nil.
 //
 // An image that neither opens a store nor holds a literal of which a rule speaks
-// is not looked at so closely: nearly all images are such.
+// is not looked at so closely: nearly all images are such. A small image that reads
+// files is: a saved session or a list of bookmarks is no database, its names may
+// all be written piece by piece, and to look costs little there.
 func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *fingerprint.Set, refs []fingerprint.Reference, known survey) *deriver {
 	d := &deriver{rules: rules, slice: s, code: code, set: set, refs: refs, known: known}
 	d.shorts()
-	opens := d.calls() || known.opens
+	opens := d.calls() || known.opens || known.reads && codeSize(code) <= maxClosely
 	if opens {
 		texts, sized := fingerprint.Texts(code, set)
 		d.texts = texts
@@ -77,6 +81,18 @@ func derive(rules *capability.Set, s *macho.Slice, code *fingerprint.Code, set *
 	}
 	d.out = d.telling()
 	return d
+}
+
+// maxClosely is how much code an image that reads files and opens no store may
+// have to be looked at closely, in bytes.
+const maxClosely = 1 << 20
+
+func codeSize(code *fingerprint.Code) int {
+	n := 0
+	for i := range code.Sections {
+		n += len(code.Sections[i].Bytes)
+	}
+	return n
 }
 
 // shorts are the short strings of Swift, which instructions hold: up to 15 bytes.
@@ -101,6 +117,7 @@ func (d *deriver) measure(sized []fingerprint.Sized) {
 		address  uint64
 	}
 	lengths, stored := map[use]uint64{}, map[use]bool{}
+	d.handed = map[uint32]int{}
 	for _, z := range sized {
 		u := use{z.Function, z.Address}
 		n, ok := lengths[u]
@@ -112,14 +129,47 @@ func (d *deriver) measure(sized []fingerprint.Sized) {
 		}
 	}
 	for i := range d.refs {
-		r := &d.refs[i]
-		if r.Kind != fingerprint.TargetConst || r.Length != 0 || r.Offset < 0 {
-			continue
-		}
-		if n := int64(lengths[use{r.Function, r.Slot}]); n > 0 && printableText(d.slice.Bytes(r.Offset, n)) {
-			r.Length = n
+		if d.inRun(&d.refs[i]) {
+			d.runs = append(d.runs, d.refs[i].Offset)
 		}
 	}
+	slices.Sort(d.runs)
+	d.runs = slices.Compact(d.runs)
+	for i := range d.refs {
+		r := &d.refs[i]
+		run, fixed := d.inRun(r), r.Kind == fingerprint.TargetConst && r.Length > 0 // of 8 or 16 bytes, as much as may be loaded
+		if !run && r.Kind != fingerprint.TargetConst || r.Offset < 0 {
+			continue
+		}
+		u := use{r.Function, r.Slot}
+		n := int64(lengths[u])
+		if (run || fixed) && n > 0 && !stored[u] {
+			d.handed[r.Function]++
+		}
+		if n == 0 && run {
+			n = d.upToNext(r)
+		}
+		if n > 0 && (!run && !fixed || n < r.Length) && printableText(d.slice.Bytes(r.Offset, n)) {
+			r.Kind, r.Length = fingerprint.TargetConst, n
+		}
+	}
+}
+
+// inRun reports whether a reference leads into a run of literals that ends with a zero,
+// so that the whole rest of it was taken for one literal: those of Rust lie so, among
+// other constants, while the literals of C have a section of their own.
+func (d *deriver) inRun(r *fingerprint.Reference) bool {
+	return r.Kind == fingerprint.TargetString && r.Decoded == nil && r.Offset >= 0 && r.Length > 0 && d.slice.SectionAt(r.Offset) == "__TEXT,__const"
+}
+
+// upToNext is how far it is to the next literal of a run that code refers to, where
+// the function uses the literal without its length in sight: 0 where there is none.
+func (d *deriver) upToNext(r *fingerprint.Reference) int64 {
+	i, _ := slices.BinarySearch(d.runs, r.Offset+1)
+	if i == len(d.runs) || d.runs[i] >= r.Offset+r.Length {
+		return 0
+	}
+	return d.runs[i] - r.Offset
 }
 
 func printableText(b []byte) bool {

@@ -52,7 +52,7 @@ func (d *deriver) joined() {
 		for to < len(d.refs) && d.refs[to].Function == function {
 			to++
 		}
-		if int(function) < len(d.set.Functions) && (slices.ContainsFunc(d.refs[from:to], d.joins) || d.callsAny(int(function), names)) {
+		if int(function) < len(d.set.Functions) && (slices.ContainsFunc(d.refs[from:to], d.joins) || d.callsAny(int(function), names) || d.handsParts(function)) {
 			d.joinIn(int(function), d.refs[from:to])
 		}
 		from = to
@@ -99,6 +99,19 @@ func (d *deriver) callsAny(function int, names []bool) bool {
 	return false
 }
 
+// leastHanded is how many literals a function hands to others at least for that to
+// be taken for the parts of a path.
+const leastHanded = 3
+
+// handsParts reports whether a function hands literals with their lengths to
+// functions whose names are gone: so a path is put together part by part in a program
+// of Rust, where what joins is code of the image itself.
+func (d *deriver) handsParts(function uint32) bool {
+	return d.handed[function] >= leastHanded && slices.ContainsFunc(d.set.CallsOf(int(function)), func(c fingerprint.Call) bool {
+		return c.Kind == fingerprint.CallDirect && d.set.Functions[c.Callee].Name == ""
+	})
+}
+
 // part is a literal that may be a part of a path.
 type part struct {
 	text []byte
@@ -111,6 +124,11 @@ func (d *deriver) joinIn(function int, refs []fingerprint.Reference) {
 	for i := range refs {
 		r := &refs[i]
 		switch r.Kind {
+		case fingerprint.TargetSelector, fingerprint.TargetImport:
+			if p, ok := d.asksFolder(function, r); ok {
+				parts = append(parts, p)
+			}
+			continue
 		case fingerprint.TargetString, fingerprint.TargetCFString:
 		case fingerprint.TargetConst, fingerprint.TargetPointer: // with the length that the function uses it with
 			if r.Length == 0 || r.Offset < 0 {
@@ -142,6 +160,30 @@ func (d *deriver) joinIn(function int, refs []fingerprint.Reference) {
 			break
 		}
 	}
+}
+
+// folderCalls are what code asks for a known folder: which one is a number.
+var folderCalls = []string{"URLsForDirectory:inDomains:", "URLForDirectory:inDomain:appropriateForURL:create:error:", "_NSSearchPathForDirectoriesInDomains"}
+
+// applicationSupport is the number of that folder: NSApplicationSupportDirectory of NSPathUtilities.h.
+const applicationSupport = 14
+
+// asksFolder is a part that stands in no literal: a call for the folder Application
+// Support, from a function that moves its number to a register. Its bytes are the name of the call.
+func (d *deriver) asksFolder(function int, r *fingerprint.Reference) (part, bool) {
+	if r.Offset < 0 || !slices.Contains(folderCalls, string(d.slice.Bytes(r.Offset, r.Length))) {
+		return part{}, false
+	}
+	n := &d.set.Functions[function]
+	at, ok := d.slice.OffsetOf(n.Address)
+	find := movedSmallX86
+	if strings.HasPrefix(d.set.Arch, "arm64") {
+		find = movedSmallARM
+	}
+	if !ok || find(d.slice.Bytes(at, int64(n.Size)), applicationSupport) < 0 {
+		return part{}, false
+	}
+	return part{text: []byte("Library/Application Support"), at: sbom.Span{Offset: r.Offset, Length: r.Length}}, true
 }
 
 // pathLike reports whether a literal may be a part of a path: no sentence, no

@@ -99,11 +99,12 @@ type survey struct {
 	places places
 	texts  bool // some literal tells something
 	opens  bool // something opens a store
+	reads  bool // something reads files
 }
 
 func placesOf(rules *capability.Set, u *sbom.Unit) survey {
 	seen := rules.Survey(u)
-	out := survey{texts: seen.Texts, opens: seen.Opens}
+	out := survey{texts: seen.Texts, opens: seen.Opens, reads: seen.Reads}
 	for i, telling := range seen.Telling {
 		if f := &u.Facts[i]; telling && f.Offset >= 0 {
 			out.places = append(out.places, place{f.Offset, f.Offset + max(f.Length, 1), i})

@@ -30,7 +30,7 @@ func (p *pattern) accepts(b []byte, start, end int, kind kindSet) (from int, ok 
 	}
 	if ok {
 		for _, x := range p.except {
-			if bytes.HasPrefix(b[end:], x) {
+			if bytes.HasPrefix(b[end:], x) && (p.mode != modePath || run || endsComponent(x, b[end+len(x):])) {
 				return 0, false
 			}
 		}
@@ -41,6 +41,18 @@ func (p *pattern) accepts(b []byte, start, end int, kind kindSet) (from int, ok 
 		}
 	}
 	return start, ok
+}
+
+// endsComponent reports whether a text of a path, in front of the rest of it, ends
+// where a component does: /extensions is not the beginning of /extensions.json.
+func endsComponent(text, rest []byte) bool {
+	if len(rest) == 0 || separator(text[len(text)-1]) {
+		return true
+	}
+	if rest[0] == '.' { // of a sentence, not of a file's name
+		return len(rest) == 1 || rest[1] == ' '
+	}
+	return pathEnd(rest[0], true)
 }
 
 // equalText compares with case; in paths both separators are equal.

@@ -6,11 +6,15 @@ import "github.com/kinbom/kinbom/sbom"
 // unit without it is not looked at as closely: what opens nothing reads nothing.
 const SignalOpen = "open"
 
+// SignalBytes is the shared signal of what reads the bytes of a file that is named.
+const SignalBytes = "bytes"
+
 // Survey is a first look at a unit, before costly work.
 type Survey struct {
 	Telling []bool // by fact: some pattern matches in it; only such facts can make a tag
 	Texts   bool   // one of them is a literal
 	Opens   bool   // something opens a store: SignalOpen
+	Reads   bool   // something reads files: SignalBytes
 }
 
 // Survey looks at all facts of a unit once.
@@ -24,9 +28,14 @@ func (s *Set) Survey(u *sbom.Unit) Survey {
 			out.Telling[i] = true
 			out.Texts = out.Texts || kindOf(u.Facts[i].Kind)&textKinds != 0
 		}
-		if !out.Opens {
+		if !out.Opens || !out.Reads {
 			for _, h := range m.hits {
-				out.Opens = out.Opens || s.signals[s.patterns[h.pattern].signal].name == SignalOpen
+				switch s.signals[s.patterns[h.pattern].signal].name {
+				case SignalOpen:
+					out.Opens = true
+				case SignalBytes:
+					out.Reads = true
+				}
 			}
 		}
 		m.hits = m.hits[:0]

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"strings"
 )
 
 // Written is bytes that instructions of one function put together in memory,
@@ -50,6 +51,31 @@ type writer struct {
 	pieces []written
 	now    []written // room for flush
 	total  int       // pieces of the function so far
+
+	slots    map[baseAt]baseAt // words of the frame in which a base was put aside: which one, and an offset from it
+	fresh    uint32            // bases that were only seen there
+	barriers map[uint64]bool   // helpers of Go's garbage collector, which leave all registers but one
+}
+
+// baseAt is a base with an offset.
+type baseAt struct {
+	base uint32
+	off  int64
+}
+
+// noRegister is the register of a base that was never seen in one.
+const noRegister = 31
+
+// reload is the base that a word of the frame holds: compilers that do not optimise
+// put every value aside and load it again for each use.
+func (w *writer) reload(at baseAt) baseAt {
+	p, ok := w.slots[at]
+	if !ok {
+		w.fresh++
+		p = baseAt{noRegister | w.fresh<<5, 0}
+		w.slots[at] = p
+	}
+	return p
 }
 
 // halfText is the address or the length of a text, as a function stores it.
@@ -105,7 +131,12 @@ type written struct {
 // taken in their order. What is written twice at one place begins a new text. It
 // reads the code once more.
 func Texts(c *Code, s *Set) ([]Written, []Sized) {
-	w := &writer{code: c}
+	w := &writer{code: c, slots: map[baseAt]baseAt{}, barriers: map[uint64]bool{}}
+	for i := range s.Functions {
+		if strings.HasPrefix(s.Functions[i].Name, "runtime.gcWriteBarrier") {
+			w.barriers[s.Functions[i].Address] = true
+		}
+	}
 	var run func(code []byte, base uint64)
 	switch c.Arch {
 	case "arm64", "arm64e", "arm64_32":
@@ -123,6 +154,7 @@ func Texts(c *Code, s *Set) ([]Written, []Sized) {
 		code := p.bytesAt(f.Address)
 		code = code[:min(len(code), int(f.Size))]
 		w.index, w.total, w.recent = uint32(i), 0, [recentStores]halfText{}
+		clear(w.slots)
 		run(code, f.Address)
 		w.flush(func(*written) bool { return true })
 	}

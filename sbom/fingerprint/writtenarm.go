@@ -40,6 +40,10 @@ func (a *armWriter) run(code []byte, base uint64) {
 		case armAdd:
 			a.add(w)
 		case armBL, armRegister:
+			if class == armBL && len(a.barriers) > 0 && a.barriers[base+uint64(at)+uint64(int64(int32(w<<6)>>4))] {
+				a.forget(1 << 25) // where the buffer is
+				continue
+			}
 			a.arguments()
 			a.forget(armCalleeGone)
 			a.vectors = 0
@@ -208,6 +212,16 @@ func (a *armWriter) load(rn uint32, off int64, size, rt uint32, vector, plain bo
 		}
 		return
 	}
+	if size == 3 && ofFrameARM(rn) {
+		base, by := a.place(rn)
+		p := a.reload(baseAt{base, off + by})
+		a.forget(1 << rt)
+		if rt != 31 {
+			a.alias |= 1 << rt
+			a.base[rt], a.offset[rt] = p.base, p.off
+		}
+		return
+	}
 	if b == nil || !plain && size < 3 || len(b) > 8 {
 		a.forget(1 << rt)
 		return
@@ -225,6 +239,7 @@ func (a *armWriter) store(rn uint32, off int64, size, rt uint32, vector bool, pc
 		base, by := a.place(rn)
 		a.half(base, off+by, a.value[rt], a.address>>rt&1 == 1)
 	}
+	a.putAside(rn, off, size, rt, vector)
 	var value [16]byte
 	switch {
 	case vector && a.vectors>>rt&1 == 1:
@@ -239,6 +254,23 @@ func (a *armWriter) store(rn uint32, off int64, size, rt uint32, vector bool, pc
 	}
 	base, by := a.place(rn)
 	a.write(base, off+by, pc, value[:1<<size])
+}
+
+// ofFrameARM reports whether a register is SP or the frame pointer.
+func ofFrameARM(rn uint32) bool { return rn == 31 || rn == 29 }
+
+// putAside notes a register that is stored in the frame.
+func (a *armWriter) putAside(rn uint32, off int64, size, rt uint32, vector bool) {
+	if !ofFrameARM(rn) {
+		return
+	}
+	base, by := a.place(rn)
+	at := baseAt{base, off + by}
+	delete(a.slots, at)
+	if size == 3 && !vector && rt != 31 && a.known>>rt&1 == 0 {
+		to, from := a.place(rt)
+		a.slots[at] = baseAt{to, from}
+	}
 }
 
 func (a *armWriter) pair(w uint32, pc uint64) {

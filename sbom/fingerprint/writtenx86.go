@@ -147,6 +147,8 @@ func (x *x86Writer) instruction(b []byte, pc uint64) {
 			x.alias |= 1 << r
 			x.base[r], x.offset[r] = o.base, o.off
 		}
+	case op == 0xe8 && len(x.barriers) > 0 && x.barriers[next+x86Distance(b[at+1:])]:
+		x.forget(11) // where the buffer is
 	case op == 0xe8 || op == 0xff && in.modrm>>3&7 == 2:
 		x.arguments()
 		for _, r := range []byte{0, 1, 2, 6, 7, 8, 9, 10, 11} {
@@ -246,6 +248,7 @@ func (x *x86Writer) storeRegister(b []byte, at int, pc, next uint64) {
 		return
 	}
 	o := x.memory(b, at+1, next)
+	x.putAside(o, r)
 	if n := x.operandSize(); o.ok && !o.near && x.known>>r&1 == 1 && (n > 1 || r < 4 || in.rex != 0) {
 		if n == 8 {
 			x.half(o.base, o.off, x.value[r], x.address>>r&1 == 1)
@@ -258,10 +261,35 @@ func (x *x86Writer) storeRegister(b []byte, at int, pc, next uint64) {
 	}
 }
 
+// ofFrame reports whether an operand is relative to RSP or RBP.
+func (o operand) ofFrame() bool { return o.ok && !o.near && o.base>>1&15 == 2 }
+
+// putAside notes a register that is stored in the frame.
+func (x *x86Writer) putAside(o operand, r byte) {
+	if !o.ofFrame() {
+		return
+	}
+	at := baseAt{o.base, o.off}
+	delete(x.slots, at)
+	if x.operandSize() != 8 || x.known>>r&1 == 1 {
+		return
+	}
+	x.slots[at] = baseAt{uint32(r) | x.changes[r]<<5, 0}
+	if x.alias>>r&1 == 1 {
+		x.slots[at] = baseAt{x.base[r], x.offset[r]}
+	}
+}
+
 func (x *x86Writer) load(b []byte, at int, next uint64) {
 	r := x.in.modrm>>3&7 | x.in.rex&4<<1
 	o := x.memory(b, at+1, next)
 	x.forget(r)
+	if o.ofFrame() && x.operandSize() == 8 {
+		p := x.reload(baseAt{o.base, o.off})
+		x.alias |= 1 << r
+		x.base[r], x.offset[r] = p.base, p.off
+		return
+	}
 	if o.ok && o.near && x.code.Load != nil {
 		n := x.operandSize()
 		if c := x.code.Load(o.address, n); c != nil && n >= 4 {
