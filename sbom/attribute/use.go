@@ -68,7 +68,6 @@ type follower struct {
 	own    map[int]bool   // methods: their first parameter is an object
 	cache  map[int]*followed
 	active map[int]bool
-	room   []fingerprint.Step
 }
 
 // uses says what functions do with the literals that rules speak of, as far as is
