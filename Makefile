@@ -84,7 +84,7 @@ catalogue: ## make the rule file of browser stores from fixtures/cmd/catalogue/b
 	go run ./fixtures/cmd/catalogue fixtures/cmd/catalogue/browsers.yaml > sbom/capability/rules/catalogue.new
 	mv sbom/capability/rules/catalogue.new sbom/capability/rules/catalogue.yaml
 
-accuracy: build ## precision and recall of capabilities on labelled samples (clang-19, lld-19, python3-yaml; a minute); fails when it got worse, with STRICT=1 below the targets; UPDATE=1 writes tables and counts
+accuracy: build ## precision and recall of capabilities on labelled samples (clang-19, lld-19, python3-yaml, and rustc-web with rust-web-src for those in Rust; minutes); fails when it got worse, with STRICT=1 below the targets; UPDATE=1 writes tables and counts
 	fixtures/accuracy/build.sh '$(ACCURACY)'
 	KINBOM_ACCURACY='$(ACCURACY)' KINBOM_BIN='$(CURDIR)/bin/kinbom' KINBOM_ACCURACY_UPDATE='$(UPDATE)' KINBOM_ACCURACY_STRICT='$(STRICT)' go test -count=1 -v -run 'TestAccuracy|TestDevelopers' ./fixtures/accuracy
 

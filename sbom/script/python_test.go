@@ -150,6 +150,9 @@ func TestFrozen(t *testing.T) {
 }
 
 func TestFrozenAt(t *testing.T) {
+	if at := FrozenAt([]byte("executable" + frozenMark + "data" + frozenMark + "behind it")); at != 22 {
+		t.Errorf("of two marks the one at %d counts", at)
+	}
 	if at := FrozenAt([]byte("executable" + frozenMark + "behind it")); at != 10 {
 		t.Errorf("found at %d", at)
 	}
